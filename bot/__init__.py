@@ -1,0 +1,1 @@
+"""How people reach the product: today the command line."""

@@ -1,0 +1,1 @@
+"""What the front ends ask for, carried to a worker; empty until the queue lands."""

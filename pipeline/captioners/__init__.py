@@ -1,0 +1,1 @@
+"""How pictures are put into words: one file each."""

@@ -1,0 +1,1 @@
+"""How cues become music: one file each."""

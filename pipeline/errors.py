@@ -1,0 +1,68 @@
+"""Every error that a person may see.
+
+    UserError            a sentence to show, `.hint` what to do about it, `.code` for programs
+    ├── BadMedia         the file is not a picture that can be scored: no video in it, broken, a still image
+    ├── BadSheet         an edited cue sheet that does not hold together
+    ├── OverLimit        too long, too large, too many pixels, too much time or memory
+    ├── Refused          asked for something that is not done here, or that does not exist
+    ├── Unavailable      a tool, model or vendor is missing or down; `.retry_after` seconds where known
+    └── Cancelled        the person asked for it to stop
+
+Foreign errors become these in the one file that knows the foreigner. Anything else that escapes is a bug and is
+shown as one.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class UserError(Exception):
+    """A sentence for the person, with a hint what to do and a code for programs."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, sentence: str, *, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+
+class BadMedia(UserError):
+    """The file is not a moving picture that can be scored."""
+
+    code = "bad_media"
+
+
+class BadSheet(UserError):
+    """An edited cue sheet that does not hold together."""
+
+    code = "bad_sheet"
+
+
+class OverLimit(UserError):
+    """More seconds, pixels, frames, bytes, time or memory than is allowed."""
+
+    code = "over_limit"
+
+
+class Refused(UserError):
+    """Something that is not done here, or an option that does not exist."""
+
+    code = "refused"
+
+
+class Unavailable(UserError):
+    """A tool, model or vendor is missing or down."""
+
+    code = "unavailable"
+
+    def __init__(self, sentence: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(sentence, hint=hint)
+        self.retry_after = retry_after
+
+
+class Cancelled(UserError):
+    """The person asked for it to stop."""
+
+    code = "cancelled"

@@ -1,0 +1,1 @@
+"""The embedded film composer's craft: motif, harmony, form, parts, performance, sound."""

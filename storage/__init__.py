@@ -1,0 +1,1 @@
+"""Bytes under a key, and the records; empty until the bot lands."""
