@@ -1,0 +1,269 @@
+"""The spotting session: where music starts and ends, what it feels, and which moments it must catch."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.cuesheet import EMOTIONS, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
+from pipeline.keyplan import parse_key, pick_mode, plan_keys
+from pipeline.tempomap import Stretch, lay_bars
+from pipeline.wishes import MOOD_WORDS, Wish, understand
+
+SHORTEST_CUE_S = 7.0  # under this a motif cannot be stated and answered; such scenes share a cue
+LONGEST_SHARED_CUE_S = 26.0  # neighbours of one mood join up to here
+SAME_MOOD = 0.22  # distance on the (valence, arousal) plane under which two neighbours feel alike
+HEAVY = 0.86  # weight from which the composer takes a breath before the hit
+HEAVY_EVERY_S = 15.0  # at most one such hit in this time, or none of them is special
+CLOSE_JOLT_S = 0.9  # a jolt this near to a cut is part of the cut
+
+#: beats per minute that a style can carry without becoming another one
+STYLE_TEMPO: dict[Style, tuple[float, float]] = {
+    "cinematic": (60, 126), "ambient": (56, 80), "electronic": (100, 130), "folk": (84, 122),
+    "lofi": (70, 90), "playful": (102, 142), "tense": (72, 132), "epic": (88, 140),
+}  # fmt: skip
+
+#: where the seven emotions sit on Russell's circumplex: (valence, arousal); disgust is told by its table, not its place
+EMOTION_PLACE: dict[Emotion, tuple[float, float]] = {
+    "happiness": (0.7, 0.5), "sadness": (-0.6, -0.5), "disgust": (-0.6, 0.2), "anger": (-0.6, 0.8),
+    "fear": (-0.7, 0.5), "surprise": (0.2, 0.8), "neutrality": (0.0, -0.2),
+}  # fmt: skip
+
+#: moods that a plan may be named after; a subset of the client's own words, one for each region
+_MOOD_NAMES = (
+    "joyful", "cheerful", "uplifting", "excited", "energetic", "triumphant", "hopeful", "tender", "warm", "calm", "serene",
+    "dreamy", "nostalgic", "wistful", "melancholic", "lonely", "mournful", "dark", "mysterious", "tense", "ominous", "anxious",
+    "angry", "aggressive", "dramatic", "intense", "powerful", "adventurous", "confident", "cool", "neutral",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Scenes that share a cue, and how they feel together."""
+
+    scenes: tuple[Scene, ...]
+    valence: float
+    arousal: float
+
+    @property
+    def length(self) -> float:
+        return self.scenes[-1].end - self.scenes[0].start
+
+
+def spot(scenes: Sequence[Scene], brief: Brief, *, duration: float, frame_rate: float) -> CueSheet:
+    """Make the cue sheet: cues that tile the clip, each with mood, style, tempo, key, bars and hit points.
+
+    Raises Refused for a key that is none. The directions in words are a writer's work and still empty.
+    """
+    wish = understand(brief)
+    if wish.brief.key is not None:
+        parse_key(wish.brief.key)
+    rng = random.Random(f"spotting {brief.seed}")
+    groups = [_feel(group, wish, scenes) for group in share_cues(scenes)]
+    style = wish.brief.style or pick_style(scenes, *_mean([(g.valence, g.arousal, g.length) for g in groups]))
+    modes = [pick_mode(group.valence, group.arousal, style, rng) for group in groups]
+    keys = plan_keys(modes, [group.valence for group in groups], home=wish.brief.key, rng=rng)
+    hits = weigh_hits(scenes)
+    tempi = _tempi(groups, style, wish)
+    cues = [
+        _cue(number, group, wish, style, key=key, tempo=tempo, hits=hits)
+        for number, (group, key, tempo) in enumerate(zip(groups, keys, tempi, strict=True), 1)
+    ]
+    sheet_cues = tuple(with_bars(cues, steady=wish.steady))
+    return CueSheet(
+        duration=duration,
+        frame_rate=frame_rate,
+        seed=brief.seed,
+        scenes=tuple(scenes),
+        cues=sheet_cues,
+        brief=brief,
+    )
+
+
+def with_bars(cues: Sequence[Cue], *, steady: bool = False) -> list[Cue]:
+    """Lay the click track anew: bars that fit each cue's tempo, start, end and hit points."""
+    stretches = [
+        Stretch(cue.start, cue.end, cue.tempo, tuple(h for h in cue.hits if h.kind != "jolt" and h.time > cue.start))
+        for cue in cues
+    ]
+    laid = []
+    for cue, bars in zip(cues, lay_bars(stretches, steady=steady), strict=True):
+        beats = sum(bar.beats for bar in bars)
+        laid.append(replace(cue, bars=bars, tempo=round(min(240.0, max(30.0, 60 * beats / cue.length)), 2)))
+    return laid
+
+
+def share_cues(scenes: Sequence[Scene]) -> list[tuple[Scene, ...]]:
+    """Group neighbouring scenes: short ones join the neighbour that feels most alike, and like moods join up."""
+    groups = [_Group((scene,), scene.valence, scene.arousal) for scene in scenes]
+    while len(groups) > 1:
+        short = min(range(len(groups)), key=lambda i: groups[i].length)
+        if groups[short].length >= SHORTEST_CUE_S:
+            break
+        sides = [i for i in (short - 1, short) if 0 <= i < len(groups) - 1]
+        _join(groups, min(sides, key=lambda i: _barrier(groups[i], groups[i + 1])))
+    while len(groups) > 1:
+        alike = [
+            i
+            for i in range(len(groups) - 1)
+            if _barrier(groups[i], groups[i + 1]) < SAME_MOOD
+            and groups[i].length + groups[i + 1].length <= LONGEST_SHARED_CUE_S
+        ]
+        if not alike:
+            break
+        _join(groups, min(alike, key=lambda i: _barrier(groups[i], groups[i + 1])))
+    return [group.scenes for group in groups]
+
+
+def _join(groups: list[_Group], i: int) -> None:
+    one, other = groups[i], groups[i + 1]
+    valence, arousal = _mean([(g.valence, g.arousal, g.length) for g in (one, other)])
+    groups[i : i + 2] = [_Group(one.scenes + other.scenes, valence, arousal)]
+
+
+def _barrier(one: _Group, other: _Group) -> float:
+    """How much stands between two groups: their moods' distance, and a fade that closes a chapter."""
+    gap = math.dist((one.valence, one.arousal), (other.valence, other.arousal))
+    entry = other.scenes[0]
+    return gap + {"fade": 0.3, "dissolve": 0.05}.get(entry.entry, 0.0) + 0.1 * entry.strength
+
+
+def _mean(moods: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Mean (valence, arousal) of (valence, arousal, weight)."""
+    total = sum(weight for _, _, weight in moods) or 1.0
+    return sum(v * w for v, _, w in moods) / total, sum(a * w for _, a, w in moods) / total
+
+
+def _feel(group: tuple[Scene, ...], wish: Wish, scenes: Sequence[Scene]) -> _Group:
+    """The group's mood: the picture's, moved to where the client wants the film, a little louder when asked for."""
+    valence, arousal = _mean([(s.valence, s.arousal, s.length) for s in group])
+    if wish.mood is not None:
+        film = _mean([(s.valence, s.arousal, s.length) for s in scenes])
+        valence = wish.mood[0] + 0.4 * (valence - film[0])
+        arousal = wish.mood[1] + 0.4 * (arousal - film[1])
+    arousal += 0.6 * (wish.brief.intensity - 0.5)
+    return _Group(group, _signed(valence), _signed(arousal))
+
+
+def _signed(value: float) -> float:
+    return round(min(1.0, max(-1.0, value)), 3)
+
+
+def pick_style(scenes: Sequence[Scene], valence: float, arousal: float) -> Style:
+    """The style for a whole film, from how it looks and feels; a client's own choice goes before this."""
+    length = sum(scene.length for scene in scenes) or 1.0
+    motion = sum(s.look.motion * s.length for s in scenes) / length
+    light = sum(s.look.light * s.length for s in scenes) / length
+    saturation = sum(s.look.saturation * s.length for s in scenes) / length
+    warmth = sum(s.look.warmth * s.length for s in scenes) / length
+    if valence < -0.3 and arousal > 0.1:
+        return "epic" if arousal > 0.55 and motion > 0.5 else "tense"
+    if arousal > 0.4:
+        if valence > 0.4 and saturation > 0.45 and light > 0.4:
+            return "playful"
+        return "electronic" if valence > 0.1 else "epic"
+    if arousal < -0.25:
+        if light < 0.35 and warmth > 0.05:
+            return "lofi"
+        return "ambient" if motion < 0.25 else "cinematic"
+    if valence > 0.2:
+        return "folk" if warmth > -0.05 else "electronic" if arousal > 0.2 else "cinematic"
+    return "cinematic"
+
+
+def _tempi(groups: Sequence[_Group], style: Style, wish: Wish) -> list[float]:
+    """Beats per minute for each cue: halfway between its own mood's and the film's, inside what the style carries."""
+    if wish.brief.tempo is not None:
+        return [wish.brief.tempo] * len(groups)
+    film = _mean([(g.valence, g.arousal, g.length) for g in groups])
+    low, high = STYLE_TEMPO[style]
+    mean = _law(*film)
+    return [min(high, max(low, math.sqrt(mean * _law(g.valence, g.arousal)))) for g in groups]
+
+
+def _law(valence: float, arousal: float) -> float:
+    """Beats per minute of a mood (composing notes, section 1), 56-150."""
+    return min(150.0, max(56.0, 92 + 34 * arousal + 8 * valence))
+
+
+def weigh_hits(scenes: Sequence[Scene]) -> list[HitPoint]:
+    """Every cut, weighed by how it strikes the eye and turns the mood, and the jolts between them; in order of time."""
+    cuts: list[HitPoint] = []
+    for before, scene in zip(scenes, scenes[1:], strict=False):
+        turn = math.dist((before.valence, before.arousal), (scene.valence, scene.arousal))
+        weight = 0.25 + 0.5 * scene.strength + 0.25 * min(1.0, turn)
+        weight *= 0.75 if min(before.length, scene.length) < 1.0 else 1.0  # in a flurry of cuts none is a landmark
+        kind = scene.entry if scene.entry != "start" else "cut"
+        cuts.append(HitPoint(scene.start, round(min(1.0, weight), 3), kind))
+    cuts = _few_landmarks(cuts)
+    jolts = [
+        HitPoint(jolt.time, round(0.6 * jolt.weight, 3), "jolt")
+        for scene in scenes
+        for jolt in scene.jolts
+        if all(abs(jolt.time - cut.time) >= CLOSE_JOLT_S for cut in cuts)
+    ]
+    return sorted([*cuts, *jolts], key=lambda hit: hit.time)
+
+
+def _few_landmarks(cuts: list[HitPoint]) -> list[HitPoint]:
+    """Lower the weight of all heavy hits but the heaviest within each stretch of time."""
+    kept: list[float] = []
+    weights = {cut.time: cut.weight for cut in cuts}
+    for cut in sorted(cuts, key=lambda hit: -hit.weight):
+        if cut.weight < HEAVY:
+            continue
+        if all(abs(cut.time - at) >= HEAVY_EVERY_S for at in kept):
+            kept.append(cut.time)
+        else:
+            weights[cut.time] = HEAVY - 0.01
+    return [replace(cut, weight=weights[cut.time]) for cut in cuts]
+
+
+def _cue(
+    number: int, group: _Group, wish: Wish, style: Style, *, key: str, tempo: float, hits: Sequence[HitPoint]
+) -> Cue:
+    start, end = group.scenes[0].start, group.scenes[-1].end
+    return Cue(
+        number=f"1m{number}",
+        start=start,
+        end=end,
+        scenes=tuple(scene.index for scene in group.scenes),
+        seen=_seen(group.scenes),
+        style=style,
+        emotion=_emotion(group, wish),
+        mood=name_mood(group.valence, group.arousal),
+        valence=group.valence,
+        arousal=group.arousal,
+        intensity=round(min(1.0, max(0.0, wish.brief.intensity + 0.2 * group.arousal)), 3),
+        tempo=tempo,
+        key=key,
+        bars=(),
+        hits=tuple(hit for hit in hits if start <= hit.time < end),
+        exclude=wish.brief.exclude,
+    )
+
+
+def _emotion(group: _Group, wish: Wish) -> Emotion:
+    """The emotion that rules the group's time, or the one nearest to the mood that the client asked for."""
+    if wish.mood is not None:
+        place = (group.valence, group.arousal)
+        return min(EMOTIONS, key=lambda emotion: math.dist(place, EMOTION_PLACE[emotion]))
+    seconds: Counter[Emotion] = Counter()
+    for scene in group.scenes:
+        seconds[scene.emotion] += scene.length  # type: ignore[assignment]
+    return seconds.most_common(1)[0][0]
+
+
+def name_mood(valence: float, arousal: float) -> str:
+    """The mood word nearest to a place on the (valence, arousal) plane."""
+    return min(_MOOD_NAMES, key=lambda word: math.dist((valence, arousal), MOOD_WORDS[word]))
+
+
+def _seen(scenes: Sequence[Scene]) -> str:
+    """What the cue's picture shows: its longest scene, and the next different one."""
+    longest = sorted(scenes, key=lambda scene: -scene.length)
+    captions = list(dict.fromkeys(scene.caption for scene in longest if scene.caption))[:2]
+    return "; then ".join(captions)
