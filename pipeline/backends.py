@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from pipeline.cuesheet import Brief, CueSheet, Scene
+from pipeline.cuesheet import CueSheet, Scene
 from pipeline.errors import Refused, Unavailable
 
 if TYPE_CHECKING:

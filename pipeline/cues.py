@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pipeline.cuesheet import EMOTIONS, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
 from pipeline.keyplan import parse_key, pick_mode, plan_keys
@@ -34,8 +35,10 @@ EMOTION_PLACE: dict[Emotion, tuple[float, float]] = {
 
 #: moods that a plan may be named after; a subset of the client's own words, one for each region
 _MOOD_NAMES = (
-    "joyful", "cheerful", "uplifting", "excited", "energetic", "triumphant", "hopeful", "tender", "warm", "calm", "serene",
-    "dreamy", "nostalgic", "wistful", "melancholic", "lonely", "mournful", "dark", "mysterious", "tense", "ominous", "anxious",
+    "joyful", "cheerful", "uplifting", "excited", "energetic", "triumphant", "hopeful", "tender", "warm", "calm",
+    "serene",
+    "dreamy", "nostalgic", "wistful", "melancholic", "lonely", "mournful", "dark", "mysterious", "tense", "ominous",
+    "anxious",
     "angry", "aggressive", "dramatic", "intense", "powerful", "adventurous", "confident", "cool", "neutral",
 )  # fmt: skip
 
@@ -192,7 +195,7 @@ def _law(valence: float, arousal: float) -> float:
 def weigh_hits(scenes: Sequence[Scene]) -> list[HitPoint]:
     """Every cut, weighed by how it strikes the eye and turns the mood, and the jolts between them; in order of time."""
     cuts: list[HitPoint] = []
-    for before, scene in zip(scenes, scenes[1:], strict=False):
+    for before, scene in pairwise(scenes):
         turn = math.dist((before.valence, before.arousal), (scene.valence, scene.arousal))
         weight = 0.25 + 0.5 * scene.strength + 0.25 * min(1.0, turn)
         weight *= 0.75 if min(before.length, scene.length) < 1.0 else 1.0  # in a flurry of cuts none is a landmark

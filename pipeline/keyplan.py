@@ -21,7 +21,9 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 _SIGNATURE: dict[Mode, int] = {"lydian": 1, "major": 0, "mixolydian": -1, "dorian": -2, "minor": -3, "phrygian": -4}
 
 #: tonics by their place on the circle of fifths, C = 0
-_CIRCLE = {n: name for n, name in enumerate(("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#"), -7)}  # fmt: skip
+_CIRCLE = dict(
+    enumerate(["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#"], -7),
+)
 _PLACE = {name: place for place, name in _CIRCLE.items()}
 
 #: homes that lie well for strings, guitars and winds alike
@@ -92,10 +94,8 @@ def plan_keys(modes: Sequence[Mode], valences: Sequence[float], *, home: str | N
         modes = [first, *modes[1:]]
     else:
         place = rng.choice(_HOMES)
-    if len(set(modes)) == 1 and home is not None:
-        wander = 0.35
-    else:
-        wander = 0.5
+    # a client who names one key for one mood wants to hear it stay there more often than not
+    wander = 0.35 if len(set(modes)) == 1 and home is not None else 0.5
     places = [place]
     home_signature = place + _SIGNATURE[modes[0]]
     for i in range(1, len(modes)):

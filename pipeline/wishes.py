@@ -34,25 +34,38 @@ STYLE_WORDS: dict[Style, tuple[str, ...]] = {
 
 #: mood words as (valence, arousal), after Russell's circumplex (1980), placed by ear
 MOOD_WORDS: dict[str, tuple[float, float]] = {
-    "happy": (0.75, 0.45), "joyful": (0.8, 0.55), "cheerful": (0.7, 0.45), "uplifting": (0.7, 0.4), "bright": (0.6, 0.3),
-    "excited": (0.6, 0.8), "energetic": (0.45, 0.8), "triumphant": (0.6, 0.7), "heroic": (0.4, 0.65), "proud": (0.5, 0.4),
-    "hopeful": (0.5, 0.15), "inspiring": (0.6, 0.35), "romantic": (0.5, -0.1), "tender": (0.45, -0.4), "warm": (0.5, -0.2),
-    "calm": (0.35, -0.6), "peaceful": (0.45, -0.7), "relaxed": (0.45, -0.55), "serene": (0.45, -0.7), "dreamy": (0.3, -0.5),
+    "happy": (0.75, 0.45), "joyful": (0.8, 0.55), "cheerful": (0.7, 0.45), "uplifting": (0.7, 0.4),
+    "bright": (0.6, 0.3),
+    "excited": (0.6, 0.8), "energetic": (0.45, 0.8), "triumphant": (0.6, 0.7), "heroic": (0.4, 0.65),
+    "proud": (0.5, 0.4),
+    "hopeful": (0.5, 0.15), "inspiring": (0.6, 0.35), "romantic": (0.5, -0.1), "tender": (0.45, -0.4),
+    "warm": (0.5, -0.2),
+    "calm": (0.35, -0.6), "peaceful": (0.45, -0.7), "relaxed": (0.45, -0.55), "serene": (0.45, -0.7),
+    "dreamy": (0.3, -0.5),
     "nostalgic": (0.05, -0.35), "wistful": (-0.15, -0.35), "bittersweet": (-0.05, -0.25), "melancholic": (-0.5, -0.4),
-    "melancholy": (-0.5, -0.4), "sad": (-0.65, -0.45), "lonely": (-0.55, -0.5), "mournful": (-0.75, -0.4), "sombre": (-0.5, -0.35),
-    "dark": (-0.45, 0.1), "mysterious": (-0.2, 0.05), "eerie": (-0.5, 0.15), "tense": (-0.45, 0.5), "scary": (-0.7, 0.6),
-    "anxious": (-0.5, 0.5), "ominous": (-0.6, 0.3), "angry": (-0.65, 0.8), "aggressive": (-0.5, 0.85), "furious": (-0.7, 0.9),
+    "melancholy": (-0.5, -0.4), "sad": (-0.65, -0.45), "lonely": (-0.55, -0.5), "mournful": (-0.75, -0.4),
+    "sombre": (-0.5, -0.35),
+    "dark": (-0.45, 0.1), "mysterious": (-0.2, 0.05), "eerie": (-0.5, 0.15), "tense": (-0.45, 0.5),
+    "scary": (-0.7, 0.6),
+    "anxious": (-0.5, 0.5), "ominous": (-0.6, 0.3), "angry": (-0.65, 0.8), "aggressive": (-0.5, 0.85),
+    "furious": (-0.7, 0.9),
     "dramatic": (-0.15, 0.55), "epic": (0.15, 0.75), "playful": (0.6, 0.4), "funny": (0.6, 0.4), "quirky": (0.45, 0.3),
-    "intense": (-0.1, 0.8), "powerful": (0.2, 0.75), "gentle": (0.35, -0.5), "soft": (0.3, -0.55), "magical": (0.45, 0.1),
-    "adventurous": (0.45, 0.55), "confident": (0.4, 0.4), "cool": (0.3, 0.1), "groovy": (0.5, 0.45), "neutral": (0.0, -0.1),
+    "intense": (-0.1, 0.8), "powerful": (0.2, 0.75), "gentle": (0.35, -0.5), "soft": (0.3, -0.55),
+    "magical": (0.45, 0.1),
+    "adventurous": (0.45, 0.55), "confident": (0.4, 0.4), "cool": (0.3, 0.1), "groovy": (0.5, 0.45),
+    "neutral": (0.0, -0.1),
 }  # fmt: skip
 
 #: what may be left out, and how people call it; the composer knows what each word covers
 INSTRUMENT_WORDS = (
-    "drums", "drum", "percussion", "beat", "beats", "kick", "snare", "hi-hat", "hi-hats", "hats", "cymbals", "cymbal", "taiko",
-    "piano", "keys", "rhodes", "organ", "strings", "violin", "violins", "cello", "viola", "brass", "horns", "horn", "trumpet",
-    "trombone", "choir", "voices", "vocals", "singing", "guitar", "guitars", "bass", "synth", "synths", "pads", "pad", "bells",
-    "bell", "glockenspiel", "celesta", "flute", "flutes", "woodwinds", "winds", "oboe", "clarinet", "bassoon", "harp", "marimba",
+    "drums", "drum", "percussion", "beat", "beats", "kick", "snare", "hi-hat", "hi-hats", "hats", "cymbals", "cymbal",
+    "taiko",
+    "piano", "keys", "rhodes", "organ", "strings", "violin", "violins", "cello", "viola", "brass", "horns", "horn",
+    "trumpet",
+    "trombone", "choir", "voices", "vocals", "singing", "guitar", "guitars", "bass", "synth", "synths", "pads", "pad",
+    "bells",
+    "bell", "glockenspiel", "celesta", "flute", "flutes", "woodwinds", "winds", "oboe", "clarinet", "bassoon", "harp",
+    "marimba",
     "vibraphone", "mallets", "melody", "timpani", "effects", "risers", "impacts", "ukulele",
 )  # fmt: skip
 
@@ -92,7 +105,7 @@ class Wish:
 
 def understand(brief: Brief) -> Wish:
     """Read the client's words; options that were set stay as they are."""
-    text = f"{brief.mood}. {brief.wish}".lower().replace("’", "'")
+    text = f"{brief.mood}. {brief.wish}".lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     excluded = tuple(dict.fromkeys([*brief.exclude, *_excluded(text)]))
     said = _EXCLUDED.sub(" ", text)
     refused = {match.group(1) for match in _NEGATED.finditer(said)}
