@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,26 @@ _FLUSH = 2048  # samples in which a stopped voice has died away (TinySoundFont n
 _DARKEST = 0.7  # how much of the bright partials the softest note loses
 _BRIGHT_VELOCITY, _DARK_VELOCITY = 96, 30
 
-Event = tuple[int, bool, int, int]  #: sample, on, pitch, velocity
+_SHORT_S = 0.3  # a bowed or blown note shorter than this is detached ...
+_DETACHED_S = 0.11  # ... so it is damped this long after its end: fonts let sections ring on for two seconds
+_SUSTAINED = {*range(16, 24), *range(40, 45), *range(48, 55), *range(56, 80), *range(80, 96)}
+_LANES = 8  # channels that detached notes take turns on, so that damping one leaves the next alone
+_PROBE_LENGTHS_S = (0.12, 0.3, 0.6, 1.1)  # lengths of note that are told apart when a font is measured
+
+
+class Event(NamedTuple):
+    """What happens to a voice at a sample; at the same sample the old note ends before the new one starts."""
+
+    sample: int
+    act: Literal[0, 1, 2]  #: DAMP, LIFT or STRIKE
+    lane: int  #: MIDI channel
+    pitch: int = 0
+    velocity: int = 0
+
+
+DAMP: Literal[0] = 0  # stop all that sounds on the lane
+LIFT: Literal[1] = 1  # end the note: it rings out as the font has it
+STRIKE: Literal[2] = 2  # start a note
 
 
 class Engine(Protocol):
@@ -92,19 +111,21 @@ class TinySoundFont:
         voices = self._voices
         voices.reset()
         voices.render(np.empty((_FLUSH, 2), np.float32))
-        channel = 9 if program == DRUMS else 0
-        voices.channel_set_bank(channel, 128 if program == DRUMS else 0)
-        voices.channel_set_preset_number(channel, 0 if program == DRUMS else self._known(program), program == DRUMS)
+        for lane in {event.lane for event in events}:
+            voices.channel_set_bank(lane, 128 if program == DRUMS else 0)
+            voices.channel_set_preset_number(lane, 0 if program == DRUMS else self._known(program), program == DRUMS)
         audio = np.zeros((samples, 2), np.float32)
         at = 0
-        for sample, on, pitch, velocity in events:
+        for sample, act, lane, pitch, velocity in events:
             if sample > at:
                 voices.render(audio[at:sample])
                 at = sample
-            if on:
-                voices.channel_note_on(channel, pitch, (velocity / 127) ** 2)  # the engine's own law is 20 log10
+            if act == STRIKE:
+                voices.channel_note_on(lane, pitch, (velocity / 127) ** 2)  # the engine's own law is 20 log10
+            elif act == LIFT:
+                voices.channel_note_off(lane, pitch)
             else:
-                voices.channel_note_off(channel, pitch)
+                voices.channel_sounds_off(lane)
         if at < samples:
             voices.render(audio[at:])
         return audio
@@ -132,21 +153,24 @@ class FluidSynth:
         self._sfid = self._synth.sfload(str(font.path))
 
     def play(self, program: int, events: Sequence[Event], samples: int) -> Audio:
-        synth, channel = self._synth, 9 if program == DRUMS else 0
+        synth = self._synth
         synth.system_reset()
         synth.get_samples(_FLUSH)
         bank, preset = (128, 0) if program == DRUMS else (0, program)
-        synth.program_select(channel, self._sfid, bank, preset)
+        for lane in {event.lane for event in events}:
+            synth.program_select(lane, self._sfid, bank, preset)
         pieces = []
         at = 0
-        for sample, on, pitch, velocity in [*events, (samples, False, 0, 0)]:
+        for sample, act, lane, pitch, velocity in [*events, Event(samples, DAMP, 0)]:
             if sample > at:
                 pieces.append(synth.get_samples(sample - at))
                 at = sample
-            if on:
-                synth.noteon(channel, pitch, velocity)
+            if act == STRIKE:
+                synth.noteon(lane, pitch, velocity)
+            elif act == LIFT:
+                synth.noteoff(lane, pitch)
             else:
-                synth.noteoff(channel, pitch)
+                synth.all_sounds_off(lane)
         whole = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
         return (whole.reshape(-1, 2) / np.float32(32768)).astype(np.float32)
 
@@ -184,41 +208,40 @@ def play(part: Part, *, start: float, end: float, font: Path | None = None) -> A
     if isinstance(part.instrument, str) and part.instrument != "drums":
         audio = _draw(part, start, samples)
     else:
-        engine = _engine(as_font(font) if font else find_font())
-        audio = (
-            _play_kit(part, engine, start, samples)
-            if part.instrument == "drums"
-            else (_play_pitched(part, engine, start, samples))
-        )
+        on_stand = as_font(font) if font else find_font()
+        audio = (_play_kit if part.instrument == "drums" else _play_pitched)(part, on_stand, start, samples)
     if part.expression:
         audio *= _expression(part, start, samples)[:, None]
     return _pan(audio, part.pan)
 
 
-def _play_pitched(part: Part, engine: Engine, start: float, samples: int) -> Audio:
-    """Play on one program, levelled by what the font gives in this register."""
-    assert isinstance(part.instrument, int)
+def _play_pitched(part: Part, font: Font, start: float, samples: int) -> Audio:
+    """Play on one program, levelled by what the font gives in this register and for notes of this length."""
+    program, engine = int(part.instrument), _engine(font)
     velocity = USUAL_VELOCITY.get(part.stem, _USUAL_VELOCITY_ELSE)
+    usual = float(np.median([n.length for n in part.notes]))
+    length = min(_PROBE_LENGTHS_S, key=lambda s: abs(math.log(s / max(usual, 1e-3))))
     pitches = np.quantile([n.pitch for n in part.notes], (0.25, 0.5, 0.75))
     grid = [int(round(p / _PITCH_GRID) * _PITCH_GRID) for p in pitches]
-    measured = float(np.mean([_lufs_of_note(engine, part.instrument, p, velocity) for p in grid]))
-    audio = engine.play(part.instrument, _events(part.notes, start, samples), samples)
+    measured = float(np.mean([_lufs_of_note(font, program, p, velocity, length) for p in grid]))
+    audio = engine.play(program, _events(part.notes, program, start, samples), samples)
     if not engine.velocity_colours:
         audio = _colour(audio, part.notes, start)
     audio *= _gain(MELODY_LUFS + part.level_db - measured - 10 * math.log10(_voices(part.notes)))
     return audio
 
 
-def _play_kit(part: Part, engine: Engine, start: float, samples: int) -> Audio:
+def _play_kit(part: Part, font: Font, start: float, samples: int) -> Audio:
     """Play each drum of the kit by itself, at its own level."""
     audio = np.zeros((samples, 2), np.float32)
     drums: dict[int, list[Note]] = {}
     for note in part.notes:
         drums.setdefault(_HATS[0] if note.pitch in _HATS else note.pitch, []).append(note)
     for key in sorted(drums):
-        measured = _lufs_of_note(engine, DRUMS, key, USUAL_VELOCITY["drums"])
+        measured = _lufs_of_note(font, DRUMS, key, USUAL_VELOCITY["drums"], _PROBE_LENGTHS_S[-1])
         level = MELODY_LUFS + part.level_db + KIT_DB.get(key, _KIT_DB_ELSE) - measured
-        audio += engine.play(DRUMS, _events(drums[key], start, samples), samples) * _gain(level)
+        events = _events(drums[key], DRUMS, start, samples)
+        audio += _engine(font).play(DRUMS, events, samples) * _gain(level)
     return audio
 
 
@@ -229,30 +252,34 @@ def _draw(part: Part, start: float, samples: int) -> Audio:
     for note in part.notes:
         begins, sound = unpitched.draw(kind, note)
         at = round((begins - start) * RATE)
+        level = _UNPITCHED_LUFS[kind] + part.level_db - _loudest_lufs(sound)
         sound = sound[max(0, -at) : max(0, samples - at)]
-        level = _UNPITCHED_LUFS[kind] + part.level_db - _loudest_lufs(unpitched.draw(kind, note)[1])
         audio[max(0, at) : max(0, at) + len(sound)] += sound * _gain(level + _velocity_db(note.velocity))
     return audio
 
 
-def _events(notes: Sequence[Note], start: float, samples: int) -> list[Event]:
-    """Return note-ons and note-offs in order of time; where they meet, the old note ends first."""
+def _events(notes: Sequence[Note], program: int, start: float, samples: int) -> list[Event]:
+    """Return what the engine must do, in order of time."""
     events: list[Event] = []
-    for note in notes:
+    for number, note in enumerate(notes):
         on = max(0, round((note.time - start) * RATE))
         off = max(on + 1, round((note.time + note.length - start) * RATE))
-        if on < samples and note.time + note.length > start:
-            pitch, velocity = min(127, max(0, note.pitch)), min(127, max(1, note.velocity))
-            events += [(on, True, pitch, velocity), (min(off, samples), False, pitch, 0)]
-    return sorted(events)
+        if on >= samples or note.time + note.length <= start:
+            continue
+        pitch, velocity = min(127, max(0, note.pitch)), min(127, max(1, note.velocity))
+        detached = program in _SUSTAINED and note.length < _SHORT_S
+        lane = 9 if program == DRUMS else 1 + number % _LANES if detached else 0
+        events += [Event(on, STRIKE, lane, pitch, velocity), Event(off, LIFT, lane, pitch)]
+        if detached:
+            events.append(Event(off + round(_DETACHED_S * RATE), DAMP, lane))
+    return sorted(event for event in events if event.sample < samples)
 
 
 @cache
-def _lufs_of_note(engine: Engine, program: int, pitch: int, velocity: int) -> float:
+def _lufs_of_note(font: Font, program: int, pitch: int, velocity: int, length: float) -> float:
     """Measure how loud the font plays one note."""
-    pitch = min(127, max(0, pitch))
-    events = [(0, True, pitch, velocity), (round(_PROBE_S * RATE * 0.9), False, pitch, 0)]
-    return max(_QUIETEST_LUFS, _loudest_lufs(engine.play(program, events, round(_PROBE_S * RATE))))
+    events = _events([Note(0.0, length, pitch, velocity)], program, 0.0, round(_PROBE_S * RATE))
+    return max(_QUIETEST_LUFS, _loudest_lufs(_engine(font).play(program, events, round(_PROBE_S * RATE))))
 
 
 def _loudest_lufs(audio: Audio) -> float:

@@ -41,7 +41,8 @@ def _riser(note: Note) -> Audio:
     x = np.minimum(1, t / note.length)
     hz = 110.0 * 2 ** ((note.pitch - 45) / 12) * 2 ** (_RISER_OCTAVES * x**1.5)
     phase = 2 * np.pi * np.cumsum(hz) / RATE
-    tone = sum(np.sin(phase * k * (1 + d)) / k for k in (1, 2, 3) for d in (-0.003, 0.004)) / 3.6
+    partials = [np.sin(phase * k * (1 + detune)) / k for k in (1, 2, 3) for detune in (-0.003, 0.004)]
+    tone = np.sum(partials, axis=0) / len(partials)
     air = _noise(note, len(t))
     low, high = (_band(air[:, c], b) for c, b in ((0, (250.0, 1800.0)), (1, (1800.0, 9000.0))))
     wind = np.stack([low * (1 - x) + high * x, _band(air[:, 2], (250.0, 1800.0)) * (1 - x) + high[::-1] * x], axis=1)
