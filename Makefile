@@ -1,0 +1,81 @@
+# The front door. Needs make, python3 (3.11 or newer) with venv, and a way to PyPI; nothing is compiled.
+#   make run                     score the reel that the project draws itself
+#   make run CLIP=holiday.mp4    score a clip of yours
+#   make run CLIP=holiday.mp4 ARGS='--style epic --without drums'
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt bench lock clean
+
+# python3 where the synthesizer has a wheel for it, else a 3.12 or 3.11 beside it, else whatever python3 is
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo "$$p"; exit; }; done; \
+	echo python3)
+VENV ?= .venv
+JOBS ?= 2
+OUT ?= out
+ARGS ?=
+CLIP ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+#: hashes are checked, dependencies are those of the lock and no others, and a package that would need gcc is an error
+INSTALL := $(PIP) install -q --no-deps --only-binary :all: --require-hashes -r
+#: one thread per process: the tests run in parallel as it is
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+
+help: ## say what can be made
+	@echo 'make TARGET   (PYTHON=$(PYTHON) VENV=$(VENV))'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.run ## score CLIP=path, or the reel that the project draws; ARGS='--style epic' goes to reelscore
+ifeq ($(strip $(CLIP)),)
+	@mkdir -p "$(OUT)"
+	$(BIN)/reelscore demo --out "$(OUT)/reel.mp4"
+	$(BIN)/reelscore score "$(OUT)/reel.mp4" --force $(ARGS)
+else
+	$(BIN)/reelscore score $(ARGS) -- '$(subst ','\'',$(value CLIP))'
+endif
+
+test: $(VENV)/.dev ## install what the tests need and run them
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(VENV)/.dev ## lint, format, types, and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev ## put the sources into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure speed and music; minutes
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## pin anew what pyproject.toml asks for (needs uv)
+	uv pip compile $(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
+	uv pip compile $(LOCK) pyproject.toml --extra synth --extra fluidsynth -c requirements-dev.lock -o requirements.lock
+LOCK := -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --fork-strategy fewest \
+	--custom-compile-command 'make lock'
+
+clean: ## remove the environment, caches and the reel
+	rm -rf $(VENV) $(OUT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Reelscore needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo 'Python cannot make an environment. On Debian: apt install python3-venv'; exit 1; }
+
+# The stamps say which lock the environment was filled from; the one for tests holds everything that the other one does.
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing into $(VENV) (about a minute the first time) ...'
+	@$(INSTALL) requirements.lock
+	@$(PIP) install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing what tests and checks need into $(VENV) (a minute or two the first time) ...'
+	@$(INSTALL) requirements-dev.lock
+	@$(PIP) install -q --no-deps -e .
+	@touch $@ $(VENV)/.run
