@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections import Counter
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pipeline.cuesheet import EMOTIONS, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
+from pipeline.cuesheet import EMOTIONS, SLACK_S, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
+from pipeline.errors import BadSheet
 from pipeline.keyplan import parse_key, pick_mode, plan_keys
 from pipeline.tempomap import Stretch, lay_bars
 from pipeline.wishes import MOOD_WORDS, Wish, understand
@@ -270,3 +272,47 @@ def _seen(scenes: Sequence[Scene]) -> str:
     longest = sorted(scenes, key=lambda scene: -scene.length)
     captions = list(dict.fromkeys(scene.caption for scene in longest if scene.caption))[:2]
     return "; then ".join(captions)
+
+
+def reread(text: str | bytes) -> CueSheet:
+    """Read a cue sheet that a person may have edited and lay what their edit has moved; raises BadSheet.
+
+    Hit points go to the cue that they now fall into. The click track is laid anew when a cue's tempo, start, end or
+    hits no longer fit its bars, and stays as it is otherwise, so that an untouched sheet plays the same again.
+    """
+    try:
+        raw = json.loads(text)
+        cues = [dict(cue) for cue in raw["cues"]]
+        hits = sorted((hit for cue in cues for hit in cue.pop("hits", [])), key=lambda hit: float(hit["time"]))
+        for cue in cues:
+            cue["hits"] = [hit for hit in hits if cue["start"] <= hit["time"] < cue["end"]]
+    except (ValueError, TypeError, KeyError) as exc:
+        raise BadSheet(
+            "This is not a cue sheet: it is not JSON with a list of cues.",
+            hint="Give the cues.json that a job has left beside its film.",
+        ) from exc
+    bars = {str(cue.get("number")): cue.pop("bars", ()) for cue in cues}
+    bare = CueSheet.from_json(json.dumps({**raw, "cues": [{**cue, "bars": []} for cue in cues]}))
+    if all(_fits(cue, bars.get(cue.number, ())) for cue in bare.cues):
+        return CueSheet.from_json(json.dumps({**raw, "cues": [{**c, "bars": bars[str(c["number"])]} for c in cues]}))
+    moved = [
+        replace(
+            cue,
+            scenes=tuple(s.index for s in bare.scenes if s.start < cue.end - SLACK_S and s.end > cue.start + SLACK_S),
+        )
+        for cue in bare.cues
+    ]
+    return bare.with_cues(tuple(with_bars(moved)))
+
+
+def _fits(cue: Cue, bars: Sequence[dict[str, float]]) -> bool:
+    """Whether bars as they stand in the JSON still tile the cue at its tempo, with its cuts where they were."""
+    try:
+        ends = [bar["start"] + bar["beats"] * 60 / bar["bpm"] for bar in bars]
+        starts = [*(bar["start"] for bar in bars[1:]), cue.end]
+        beats = sum(bar["beats"] for bar in bars)
+        tiled = abs(bars[0]["start"] - cue.start) < SLACK_S
+    except (KeyError, IndexError, TypeError, ZeroDivisionError):
+        return False
+    tiled = tiled and all(abs(end - start) < SLACK_S for end, start in zip(ends, starts, strict=True))
+    return tiled and abs(60 * beats / cue.length - cue.tempo) < 0.02

@@ -137,7 +137,7 @@ class Cue:
     intensity: Share
     tempo: Bpm  #: what the bars stay near
     key: str  #: "D minor", "F lydian": tonic and mode
-    bars: tuple[Bar, ...]  #: tile start..end without gaps
+    bars: tuple[Bar, ...]  #: tile start..end without gaps; empty only until the click track is laid
     hits: tuple[HitPoint, ...] = ()  #: inside [start, end), the cue's own entry included where it is a cut
     meter: str = "4/4"
     exclude: tuple[str, ...] = ()
@@ -170,7 +170,8 @@ class CueSheet:
         _refuse_gaps("scene", [(f"{s.index}", s.start, s.end) for s in self.scenes], self.duration)
         _refuse_gaps("cue", [(c.number, c.start, c.end) for c in self.cues], self.duration)
         for cue in self.cues:
-            _refuse_gaps(f"bar of cue {cue.number}", [("", b.start, b.end) for b in cue.bars], cue.end, cue.start)
+            if cue.bars:
+                _refuse_gaps(f"bar of cue {cue.number}", [("", b.start, b.end) for b in cue.bars], cue.end, cue.start)
             for hit in cue.hits:
                 if not cue.start - SLACK_S <= hit.time <= cue.end + SLACK_S:
                     raise BadSheet(f"A hit point at {hit.time:.3f} s lies outside cue {cue.number}.")

@@ -21,9 +21,8 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 _SIGNATURE: dict[Mode, int] = {"lydian": 1, "major": 0, "mixolydian": -1, "dorian": -2, "minor": -3, "phrygian": -4}
 
 #: tonics by their place on the circle of fifths, C = 0
-_CIRCLE = dict(
-    enumerate(["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#"], -7),
-)
+_TONICS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
+_CIRCLE = dict(enumerate(_TONICS, -7))
 _PLACE = {name: place for place, name in _CIRCLE.items()}
 
 #: homes that lie well for strings, guitars and winds alike
@@ -103,15 +102,14 @@ def plan_keys(modes: Sequence[Mode], valences: Sequence[float], *, home: str | N
         flips = abs(valences[i] - valences[i - 1]) > FLIP and modes[i] != modes[i - 1]
         if i == len(modes) - 1:
             signature = home_signature if abs(home_signature - before) <= 2 or not flips else before
-        elif flips and rng.random() < 0.6:
+        elif flips and before == home_signature and rng.random() < 0.5:
             signature = places[-1] + _SIGNATURE[modes[i]]  # the parallel key: same tonic, the third changes
+        elif before != home_signature:
+            signature = before + (1 if home_signature > before else -1)  # a step on the way home
         elif rng.random() < wander:
             signature = before + rng.choice((-1, 1))
         else:
             signature = before
-        if abs(signature - home_signature) > 3:
-            signature = home_signature
-        if abs(signature - before) > 3:
-            signature = before + (3 if signature > before else -3)
+        signature = before + min(3, max(-3, signature - before))
         places.append(signature - _SIGNATURE[modes[i]])
     return [name_key(at, mode) for at, mode in zip(places, modes, strict=True)]

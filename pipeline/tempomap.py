@@ -31,6 +31,7 @@ SKIPS = 8  # cuts in a row that may be left to accents
 SKIP_COST = 1.5  # an accent inside a bar, before its weight and its distance from the half-beat are counted
 SKIP_CAP = 20.0  # an accent 130 ms off the grid is as bad as it gets
 LONGEST_BAR = 4  # quarter notes; the meter is 4/4
+SLOWEST, FASTEST = 30.0, 240.0  # BPM that a click track may run at
 MIN_ANCHORED_BEATS = 2.0  # a scene under two beats is an accent inside its neighbour's bar
 
 
@@ -162,7 +163,9 @@ def _bars(stretch: Stretch, spans: Sequence[tuple[float, float]]) -> tuple[Bar, 
     bars: list[Bar] = []
     start = stretch.start
     for end, beats in spans:
-        bpm = min(300.0, max(20.0, 60 * beats / (end - start)))
+        bpm = 60 * beats / (end - start)
+        if not SLOWEST <= bpm <= FASTEST:  # a span too short for half a beat, or a clip's worth of one
+            beats, bpm = (end - start) * stretch.tempo / 60, stretch.tempo
         at, sizes = start, _sizes(beats)
         for size in sizes:
             bars.append(Bar(start=at, beats=size, bpm=bpm))
