@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 Audio = NDArray[np.float32]  #: shape (samples, 2), full scale is 1.0
@@ -40,3 +42,34 @@ class Recording:
     takes: tuple[Take, ...]  #: one for each cue, in the order of the sheet
     midi: bytes | None = field(default=None, repr=False)  #: a standard MIDI file (format 1) of the whole score
     notes: tuple[str, ...] = ()  #: what the client should know
+
+
+@dataclass(frozen=True)
+class Papers:
+    """Where the music of a job lies."""
+
+    cues: tuple[Path, ...]  #: each cue alone
+    stems: tuple[Path, ...]  #: the parts of the whole film
+    music: Path  #: all of it, as it is in the film
+    midi: Path | None
+
+
+def write_music(recording: Recording, *, stems: Mapping[str, Audio], music: Audio, folder: Path) -> Papers:
+    """Write cues, stems, music and notes as 24-bit WAV and MIDI; each file appears whole or not at all."""
+    cues = tuple(
+        _write(folder / "music" / f"{take.cue}.wav", np.sum(list(take.stems.values()), axis=0))
+        for take in recording.takes
+        if take.stems
+    )
+    parts = tuple(_write(folder / "stems" / f"{name}.wav", audio) for name, audio in stems.items())
+    midi = folder / "score.mid" if recording.midi else None
+    if midi and recording.midi:
+        midi.write_bytes(recording.midi)
+    return Papers(cues, parts, _write(folder / "music.wav", music), midi)
+
+
+def _write(path: Path, audio: Audio) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    soundfile.write(part, audio, RATE, subtype="PCM_24", format="WAV")
+    return part.replace(path)

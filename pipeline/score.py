@@ -1,0 +1,196 @@
+"""The main path: a silent clip gets its music. Start reading here; the stages are called in order on this page.
+
+A job leaves a folder that tells its story:
+
+    upload               the client's file under a name of our own
+    picture.mp4          the locked picture, without sound and without anything of the client's but the picture
+    scenes/000.jpg       one still for each scene
+    cues.json            the cue sheet; edit it and play it again
+    music/1m1.wav        each cue alone, as it was recorded
+    stems/melody.wav     the parts of the whole film; their sum is the music
+    music.wav            the music alone, as it is in the film
+    score.mid            the notes, with tempo map and markers
+    certificate.json     what was measured on the finished film
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from pipeline import backends
+from pipeline.backends import Report
+from pipeline.certificate import Certificate, certify
+from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Target, open_clip
+from pipeline.cues import reread, spot
+from pipeline.cuesheet import Brief, CueSheet
+from pipeline.errors import BadSheet, Refused, UserError
+from pipeline.film import marry
+from pipeline.mix import lay
+from pipeline.music import write_music
+from pipeline.scenes import find_scenes, key_stills, watch
+from pipeline.sound import OwnSound, judge_sound
+
+Sound = Literal["auto", "keep", "replace"]
+
+#: what `report` is told, in this order
+STAGES = ("clip", "scenes", "cues", "music", "mix", "film")
+
+MACHINE_MADE = "Music composed by a machine (Reelscore)"  # EU AI Act, article 50(2): marked in the film itself
+
+SAME_LENGTH_S = 0.05  # an edited cue sheet must be of a clip of this length, give or take a frame
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The chosen backends, by name."""
+
+    captioner: str = "measured"
+    writer: str = "rules"
+    composer: str = "orchestra"
+
+
+@dataclass(frozen=True)
+class Score:
+    """What is delivered for one take."""
+
+    film: Path
+    folder: Path  #: the job's folder, or a take's folder inside it
+    sheet: CueSheet
+    certificate: Certificate
+    stems: tuple[Path, ...]
+    music: Path  #: the music alone, as it is in the film
+    midi: Path | None
+    notes: tuple[str, ...] = ()  #: what the client should know
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What stays the same from take to take."""
+
+    clip: Clip
+    own: OwnSound | None
+    to: Path
+    folder: Path
+    sound: Sound
+    target: Target
+    crew: Crew
+    report: Report
+
+
+def score(
+    path: Path,
+    *,
+    to: Path,
+    folder: Path,
+    brief: Brief | None = None,
+    takes: int = 1,
+    sound: Sound = "auto",
+    target: Target = "none",
+    aspect: Aspect = "keep",
+    detector: str = "adaptive",
+    crew: Crew | None = None,
+    edited: str | bytes | None = None,
+    limits: Limits | None = None,
+    report: Report = lambda stage, done, total: None,
+) -> list[Score]:
+    """Give the clip at `path` its music and write the film to `to`; one Score for each take.
+
+    `edited` is the text of a cue sheet to be played instead of spotting anew. A second take's film has `-take-2` in its
+    name, and its papers lie in `take-2/` of the folder. `folder` must not hold another job. `sound` says what happens
+    to the clip's own: "auto" keeps it when there is any. Raises UserError; nothing is left behind then.
+    """
+    crew = crew or Crew()
+    with _job_folder(folder):
+        footage = open_clip(path, folder, limits=limits or Limits(), target=target, aspect=aspect)
+        watched = watch(_counted(footage, report), detector=detector)
+        clip = footage.clip
+        report("cues", 0, 1)
+        if edited is None:
+            scenes = find_scenes(watched, clip.duration)
+            scenes = backends.captioner(crew.captioner).see(scenes, key_stills(scenes, footage.stills))
+            sheet = spot(scenes, brief or Brief(), duration=clip.duration, frame_rate=clip.frame_rate)
+        else:
+            sheet = _fitting(reread(edited), clip)
+        sheet = backends.writer(crew.writer).write(sheet)
+        _keep_thumbnails(sheet, footage, folder / "scenes")
+        own = judge_sound(clip.sound_path) if clip.sound_path else None
+        report("cues", 1, 1)
+        job = _Job(clip, own, to, folder, sound, target, crew, report)
+        return [_record(job, replace(sheet, seed=sheet.seed + take), take) for take in range(takes)]
+
+
+def _record(job: _Job, sheet: CueSheet, take: int) -> Score:
+    """Compose, mix, marry and certify one take."""
+    folder = job.folder if take == 0 else job.folder / f"take-{take + 1}"
+    film = job.to if take == 0 else job.to.with_name(f"{job.to.stem}-take-{take + 1}{job.to.suffix}")
+    folder.mkdir(exist_ok=True)
+    (folder / "cues.json").write_text(sheet.to_json(), encoding="utf-8")
+    recording = backends.composer(job.crew.composer).compose(sheet, report=job.report)
+    job.report("mix", 0, 1)
+    mix = lay(recording, sheet, own=job.own if _keeps(job) else None)
+    papers = write_music(recording, stems=mix.stems, music=mix.music, folder=folder)
+    job.report("film", 0, 1)
+    marry(job.clip, mix.film, film, target=job.target, comment=MACHINE_MADE)
+    cuts = [hit.time for cue in sheet.cues for hit in cue.hits if hit.kind != "jolt"]
+    certificate = certify(film, cuts, recording=recording, seed=sheet.seed)
+    (folder / "certificate.json").write_text(certificate.to_json(), encoding="utf-8")
+    job.report("film", 1, 1)
+    notes = (*job.clip.notes, *sheet.notes, *recording.notes)
+    return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, notes)
+
+
+def _keeps(job: _Job) -> bool:
+    """Whether the clip's own sound stays under the music."""
+    return job.sound != "replace" and job.own is not None and job.own.kind != "silent"
+
+
+def _counted(footage: Footage, report: Report) -> Iterator[Frame]:
+    """Pass the frames on, telling now and then how far the one decode has come."""
+    total = max(1, footage.frame_count)
+    for frame in footage.frames():
+        if frame.index % 24 == 0:
+            report("scenes", min(frame.index, total), total)
+        yield frame
+    report("scenes", total, total)
+
+
+def _fitting(sheet: CueSheet, clip: Clip) -> CueSheet:
+    """Refuse a cue sheet that was made for another clip."""
+    if abs(sheet.duration - clip.duration) > max(SAME_LENGTH_S, 1.5 / clip.frame_rate):
+        raise BadSheet(
+            f"The cue sheet is {sheet.duration:.2f} s long, the clip {clip.duration:.2f} s.",
+            hint="Play an edited cue sheet with the clip that it was made for.",
+        )
+    return sheet
+
+
+def _keep_thumbnails(sheet: CueSheet, footage: Footage, folder: Path) -> None:
+    """Write the middle still of each scene as `000.jpg` and so on."""
+    folder.mkdir(exist_ok=True)
+    for scene, stills in zip(sheet.scenes, key_stills(sheet.scenes, footage.stills), strict=True):
+        if stills:
+            (folder / f"{scene.index:03d}.jpg").write_bytes(stills[len(stills) // 2])
+
+
+@contextmanager
+def _job_folder(folder: Path) -> Iterator[None]:
+    """Make the job's folder; take it away again when a person's error or a cancellation ends the job.
+
+    After a bug it stays, since it is the bug report.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(
+            "The job's folder already holds another job.",
+            hint="Name another folder, or move the old one away.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except (UserError, KeyboardInterrupt):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
