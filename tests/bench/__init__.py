@@ -1,0 +1,1 @@
+"""Heavy measuring, kept out of the test suite: `make bench`."""
