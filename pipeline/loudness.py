@@ -21,7 +21,7 @@ _HIGHPASS_HZ, _HIGHPASS_Q = 38.13547087602444, 0.5003270373238773
 
 OVERSAMPLING = 4  # BS.1770-4, annex 2
 _TAPS_PER_PHASE = 12  # the length of the standard's own interpolator
-_PEAK_BLOCK = 4096  # samples looked at together
+_PEAK_BLOCK = 1024  # samples that are oversampled together or not at all
 
 
 def k_filter(rate: int) -> NDArray[np.float64]:
@@ -56,9 +56,12 @@ def integrated(samples: NDArray[np.floating], rate: int) -> float:
 
     Sound shorter than one gating block of 400 ms is measured as a single ungated block of its own length.
     """
-    if not len(samples):
-        return SILENCE
-    blocks = _block_powers(k_power(samples, rate), rate)
+    return loudness_of_power(k_power(samples, rate), rate) if len(samples) else SILENCE
+
+
+def loudness_of_power(power: NDArray[np.float64], rate: int) -> float:
+    """Return the integrated loudness of what `k_power` gave, gated in blocks; it may have been scaled since."""
+    blocks = _block_powers(power, rate)
     loud = blocks[blocks > _power(ABSOLUTE_GATE)]
     if not loud.size:
         return SILENCE
@@ -86,30 +89,31 @@ def _power(lufs: float) -> float:
 
 
 def true_peak_db(samples: NDArray[np.floating], rate: int) -> float:
-    """Return the true peak in dBTP of (n, channels), found on four times the rate; -inf for silence.
+    """Return the true peak in dBTP of (n, channels); -inf for silence.
 
-    Only stretches that come within 8 dB of the highest sample are oversampled: between samples that are lower than
-    that, no band-limited sound climbs over it.
+    Only stretches that come within 6 dB of the highest sample are oversampled: no sound climbs further between two
+    samples.
     """
-    if not len(samples):
-        return SILENCE
-    peaks = np.abs(samples).max(axis=1)
-    top = float(peaks.max())
-    if top == 0:
-        return SILENCE
+    top = float(np.abs(samples).max()) if len(samples) else 0.0
+    return 20 * math.log10(float(true_peaks(samples, rate, above=top / 2).max())) if top else SILENCE
+
+
+def true_peaks(samples: NDArray[np.floating], rate: int, *, above: float) -> NDArray[np.float32]:
+    """Return the height of the sound at and just after every sample of (n, channels), on four times the rate.
+
+    Stretches whose samples all stay under `above` are not oversampled.
+    """
+    peaks = np.abs(samples[:, 0]).astype(np.float32)
+    for channel in range(1, samples.shape[1]):
+        np.maximum(peaks, np.abs(samples[:, channel]), out=peaks)
     factor = OVERSAMPLING if rate < 96_000 else 2 if rate < 192_000 else 1
-    starts = np.arange(0, len(peaks), _PEAK_BLOCK)
-    hot = np.flatnonzero(np.maximum.reduceat(peaks, starts) > 0.4 * top)
-    for start in starts[hot]:
-        stretch = samples[max(0, start - _TAPS_PER_PHASE) : start + _PEAK_BLOCK + _TAPS_PER_PHASE]
-        top = max(top, float(np.abs(oversample(stretch, factor)).max()))
-    return 20 * math.log10(top)
-
-
-def oversample(samples: NDArray[np.floating], factor: int) -> NDArray[np.floating]:
-    """Return (n, channels) interpolated to `factor` times its rate."""
-    if factor == 1:
-        return samples
-    taps = signal.firwin(2 * _TAPS_PER_PHASE * factor + 1, 1 / factor, window=("kaiser", 6.0))
-    finer: NDArray[np.floating] = signal.resample_poly(samples, factor, 1, axis=0, window=taps)
-    return finer
+    hot = np.maximum.reduceat(peaks, np.arange(0, len(peaks), _PEAK_BLOCK)) > above
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], hot, [0]])))
+    taps = signal.firwin(_TAPS_PER_PHASE * factor + 1, 1 / factor, window=("kaiser", 5.0)).astype(np.float32)
+    for first, last in zip(edges[::2] * _PEAK_BLOCK, np.minimum(edges[1::2] * _PEAK_BLOCK, len(peaks)), strict=True):
+        before, after = max(0, first - _TAPS_PER_PHASE), last + _TAPS_PER_PHASE
+        for channel in range(samples.shape[1]):
+            stretch = np.ascontiguousarray(samples[before:after, channel], dtype=np.float32)
+            finer = np.abs(signal.resample_poly(stretch, factor, 1, window=taps)).reshape(-1, factor).max(axis=1)
+            np.maximum(peaks[first:last], finer[first - before : last - before], out=peaks[first:last])
+    return peaks

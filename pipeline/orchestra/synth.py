@@ -331,7 +331,7 @@ def _pan(audio: Audio, pan: float) -> Audio:
         return audio
     pan = min(1.0, max(-1.0, pan))
     spread = np.float32(0.5 * (1 - abs(pan)))
-    middle = audio.mean(axis=1)
+    middle = (audio[:, 0] + audio[:, 1]) * np.float32(0.5)
     side = (audio[:, 0] - audio[:, 1]) * spread
     left, right = np.float32(math.sqrt(1 - pan)), np.float32(math.sqrt(1 + pan))
     return np.stack([(middle + side) * left, (middle - side) * right], axis=1).astype(np.float32)
