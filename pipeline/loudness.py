@@ -103,7 +103,7 @@ def true_peaks(samples: NDArray[np.floating], rate: int, *, above: float) -> NDA
 
     Stretches whose samples all stay under `above` are not oversampled.
     """
-    peaks = np.abs(samples[:, 0]).astype(np.float32)
+    peaks: NDArray[np.float32] = np.abs(samples[:, 0]).astype(np.float32)
     for channel in range(1, samples.shape[1]):
         np.maximum(peaks, np.abs(samples[:, channel]), out=peaks)
     factor = OVERSAMPLING if rate < 96_000 else 2 if rate < 192_000 else 1

@@ -78,7 +78,7 @@ def _compress(audio: Audio) -> Audio:
     return audio * gain.astype(np.float32)[:, None]
 
 
-def _limit(peaks: NDArray[np.float64], ceiling: float) -> NDArray[np.float64]:
+def _limit(peaks: NDArray[np.floating], ceiling: float) -> NDArray[np.float64]:
     """Return the gain of each grain that keeps every peak under the ceiling."""
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
     closed: NDArray[np.float64] = ndimage.minimum_filter1d(needed, 2 * _LOOK_AHEAD + 1)

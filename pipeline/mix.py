@@ -45,8 +45,8 @@ _KICK_APART_S = 0.12  # two kicks are never closer
 
 _FADE_IN_S = 0.005
 _FADE_OUT_S = 0.35  # a fade that is heard as an ending, not as a cut
-_FADE_SHARE = 0.2  # of a very short clip
-_REST_S = 0.005  # of digital silence at the very end: a codec smears the last samples
+_FADE_SHARE = 0.4  # of a very short clip
+_REST_S = 0.010  # of digital silence at the very end: a codec smears the last samples
 
 _QUIETEST_PEAK = 1e-5  # -100 dB: below this nothing was played
 
@@ -194,7 +194,7 @@ def _faded(audio: Audio) -> Audio:
     """Open within 5 ms and close to digital zero before the last sample."""
     n = len(audio)
     into = min(n, round(_FADE_IN_S * RATE))
-    rest = min(n, max(1, round(min(_REST_S, _FADE_SHARE * n / RATE / 4) * RATE)))
+    rest = max(1, min(round(_REST_S * RATE), n // 10))
     out = min(n - rest, round(min(_FADE_OUT_S, _FADE_SHARE * n / RATE) * RATE))
     gain = np.ones(n, np.float32)
     gain[:into] *= np.sin(np.linspace(0, np.pi / 2, into)) ** 2
