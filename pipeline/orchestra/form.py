@@ -1,0 +1,280 @@
+"""The form of a score: sections between cuts, their energy, where the film culminates, when the last chord falls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.cuesheet import Cue, CueSheet, HitPoint
+from pipeline.orchestra.chance import dice
+from pipeline.orchestra.clock import Clock, slow_down, wind
+from pipeline.orchestra.exclusions import Exclusions, read_exclusions
+from pipeline.orchestra.keys import Key, read_key
+from pipeline.orchestra.motif import Motif, invent
+from pipeline.orchestra.styles import PALETTES, Ending, Palette
+
+ON_BAR_S = 0.045  # seconds: a cut this near a bar line is that bar line's
+CLIMAX_SHARE = 0.68  # of the film, where no cut claims the climax; the golden section is close by
+PERIOD_BARS = 8  # a stretch without cuts is parted into periods of this many bars
+BREATH_WEIGHT = 0.85  # from here on a hit is prepared by silence
+BREATH_APART_S = 15.0  # at most one breath in this time, or it becomes a mannerism
+SWELL_WEIGHT = 0.6  # from here on by a swell and a crash
+SLOW_ENDINGS: tuple[Ending, ...] = ("ring-out", "plagal", "open", "picardy")  # these take a ritard into the last chord
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch of music between two anchored cuts, or a period inside a long one. Beats count from the cue's start."""
+
+    start: float
+    beats: float
+    weight: float  #: of the hit that opens it; 0 when no cut does
+    energy: float  #: 0 one hushed player, 1 everybody
+    number: int  #: counted through the whole score
+    contrast: bool = False  #: the B section
+    stagger: bool = False  #: players come in one after another
+    thin_end: bool = False  #: the last bar empties, so that what follows strikes
+    climax: bool = False
+
+    @property
+    def end(self) -> float:
+        return self.start + self.beats
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the players of one cue must agree on."""
+
+    cue: Cue
+    seed: int
+    score_seed: int
+    key: Key
+    palette: Palette
+    motif: Motif
+    clock: Clock
+    bars: tuple[tuple[float, float], ...]  #: (first beat, beats) of each bar
+    sections: tuple[Section, ...]
+    accents: tuple[tuple[float, HitPoint], ...]  #: hits inside bars, with their beat
+    hits: tuple[tuple[float, HitPoint], ...]  #: all hits, with their beat
+    breaths: tuple[tuple[float, float], ...]  #: (from beat, to beat) of silence before a great hit
+    swells: tuple[float, ...]  #: beats on which a swell peaks; the cue's end where the next cue opens with a great hit
+    out: Exclusions
+    next_key: Key | None
+    next_weight: float
+    prepared: bool  #: the cue before has led into this one
+    final: bool
+    end_beat: float  #: the last chord's beat; the cue's end when another cue follows
+    ring_s: float  #: seconds from the last chord to the last frame
+
+    @property
+    def beats(self) -> float:
+        """Length of the cue in quarter notes."""
+        return self.bars[-1][0] + self.bars[-1][1]
+
+    @property
+    def gate(self) -> float:
+        """Share of its written length that a note sounds; detached when excited."""
+        return min(1.05, max(0.3, 0.85 - 0.25 * self.cue.arousal + self.palette.gate))
+
+    def bar_of(self, beat: float) -> tuple[int, float, float]:
+        """Return (number, first beat, beats) of the bar in which a beat lies."""
+        for number, (start, beats) in enumerate(self.bars):
+            if beat < start + beats - 1e-6:
+                return number, start, beats
+        return len(self.bars) - 1, *self.bars[-1]
+
+    def section_of(self, beat: float) -> Section | None:
+        for section in self.sections:
+            if section.start - 1e-6 <= beat < section.end - 1e-6:
+                return section
+        return None
+
+
+def lay_out(sheet: CueSheet) -> tuple[Plan, ...]:
+    """Return the plan of every cue; the motif is the sheet's, so that a cue taken again stays in its score."""
+    motif = invent(sheet.seed)
+    climax = climax_time(sheet)
+    last_breath = -BREATH_APART_S
+    plans: list[Plan] = []
+    for number, cue in enumerate(sheet.cues):
+        after = sheet.cues[number + 1] if number + 1 < len(sheet.cues) else None
+        opening = _opening_weight(after)
+        clock = wind(cue.bars, cue.end)
+        bars = tuple((clock.beats[i], clock.beats[i + 1] - clock.beats[i]) for i in range(len(cue.bars)))
+        hits = tuple((_snap(clock, bars, hit.time), hit) for hit in sorted(cue.hits, key=lambda h: h.time))
+        palette = PALETTES[cue.style]
+        end_beat = bars[-1][0] + bars[-1][1]
+        ring_s = 0.0
+        if after is None:
+            end_beat, ring_s, clock = _last_chord(sheet, palette, clock, bars, hits)
+        sections = _sections(cue, bars, hits, clock, sheet, climax, end_beat, len(plans) and plans[-1])
+        breaths, last_breath = _breaths(clock, hits, end_beat if after is None else math.inf, last_breath, cue.start)
+        total = bars[-1][0] + bars[-1][1]
+        if after is not None and opening > BREATH_WEIGHT and cue.end - last_breath >= BREATH_APART_S and total > 3:
+            breaths, last_breath = [*breaths, (total - 0.5, total)], cue.end
+        swells = [b for b, h in hits if h.weight >= SWELL_WEIGHT and b > 1.5 and h.kind != "jolt"]
+        if opening >= SWELL_WEIGHT and total > 2:
+            swells.append(total)
+        plans.append(
+            Plan(
+                cue=cue,
+                seed=sheet.seed if cue.seed is None else cue.seed,
+                score_seed=sheet.seed,
+                key=read_key(cue.key),
+                palette=palette,
+                motif=motif,
+                clock=clock,
+                bars=bars,
+                sections=sections,
+                accents=tuple((b, h) for b, h in hits if not _on_bar(bars, b)),
+                hits=hits,
+                breaths=tuple(breaths),
+                swells=tuple(swells),
+                out=read_exclusions((*sheet.brief.exclude, *cue.exclude)),
+                next_key=read_key(after.key) if after else None,
+                next_weight=opening,
+                prepared=number > 0,
+                final=after is None,
+                end_beat=end_beat,
+                ring_s=ring_s,
+            )
+        )
+    return tuple(plans)
+
+
+def climax_time(sheet: CueSheet) -> float:
+    """Return the second at which the film culminates: its heaviest cut past the middle, or about two thirds in."""
+    low, high = 0.4 * sheet.duration, 0.85 * sheet.duration
+    heavy = [hit for cue in sheet.cues for hit in cue.hits if low <= hit.time <= high and hit.weight >= SWELL_WEIGHT]
+    goal = CLIMAX_SHARE * sheet.duration
+    if heavy:
+        return max(heavy, key=lambda hit: (round(hit.weight, 2), -abs(hit.time - goal))).time
+    cuts = [hit.time for cue in sheet.cues for hit in cue.hits if low <= hit.time <= high]
+    return min(cuts, key=lambda time: abs(time - goal)) if cuts else goal
+
+
+def _opening_weight(cue: Cue | None) -> float:
+    if cue is None:
+        return 0.0
+    weights = [hit.weight for hit in cue.hits if abs(hit.time - cue.start) <= ON_BAR_S]
+    return max(weights, default=0.0)
+
+
+def _on_bar(bars: Sequence[tuple[float, float]], beat: float) -> bool:
+    return any(abs(start - beat) < 1e-6 for start, _ in bars)
+
+
+def _snap(clock: Clock, bars: Sequence[tuple[float, float]], time: float) -> float:
+    """Return the beat of a hit, exactly a bar line where it is meant for one."""
+    beat = clock.beat(time)
+    near = min((start for start, _ in bars), key=lambda start: abs(start - beat))
+    return near if abs(clock.time(near) - time) <= ON_BAR_S else beat
+
+
+def _last_chord(
+    sheet: CueSheet,
+    palette: Palette,
+    clock: Clock,
+    bars: Sequence[tuple[float, float]],
+    hits: Sequence[tuple[float, HitPoint]],
+) -> tuple[float, float, Clock]:
+    """Choose the beat of the last chord; returns it, the seconds that it rings, and the clock with its ritard.
+
+    Bar lines are preferred, cuts near the end more so; what is left of the clip is the fermata.
+    """
+    end = sheet.duration
+    goal = min(palette.ring_s, 0.4 * end)
+    shortest, longest = min(1.0, 0.25 * end), max(3.4, goal + 0.8)
+    best: tuple[float, float] | None = None
+    for start, beats in bars:
+        for step in range(math.ceil(beats - 1e-6)):
+            beat = start + step
+            ring = end - clock.time(beat)
+            if not min(shortest, ring + 1) <= ring or ring < shortest:
+                continue
+            cost = abs(ring - goal) + (0.0 if step == 0 else 0.5 if step == 2 else 0.9)
+            cost += sum(1.5 * h.weight for b, h in hits if b > beat + 0.05 and h.kind != "jolt")
+            cost -= 0.8 * any(abs(b - beat) < 0.02 for b, _ in hits) + 3.0 * (ring > longest) * -1
+            if best is None or cost < best[0]:
+                best = (cost, beat)
+    for beat, hit in hits:  # a cut inside the last bars may itself carry the chord
+        ring = end - hit.time
+        if ring >= min(0.5, shortest):
+            cost = abs(ring - goal) + 0.4 + sum(1.5 * h.weight for b, h in hits if b > beat + 0.05)
+            if best is None or cost < best[0]:
+                best = (cost, beat)
+    end_beat = best[1] if best else 0.0
+    ring = end - clock.time(end_beat)
+    free = all(b < end_beat - 3.05 for b, _ in hits if b > 0) and end_beat - 2.0 > 2
+    if palette.ending in SLOW_ENDINGS and free and ring > goal + 0.1:
+        late = min(ring - goal, 0.45 * clock.beat_s(end_beat - 1))
+        return end_beat, ring - late, slow_down(clock, end_beat - 2, end_beat, late)
+    return end_beat, ring, clock
+
+
+def _breaths(
+    clock: Clock, hits: Sequence[tuple[float, HitPoint]], end: float, last: float, start: float
+) -> tuple[list[tuple[float, float]], float]:
+    """Return the silences before great hits, half a beat to a beat long, and when the last one was."""
+    breaths: list[tuple[float, float]] = []
+    for beat, hit in hits:
+        if hit.weight > BREATH_WEIGHT and hit.time - last >= BREATH_APART_S and 3 < beat <= end and hit.kind != "jolt":
+            length = 1.0 if clock.beat_s(beat) < 0.55 else 0.5
+            breaths.append((beat - length, beat))
+            last = hit.time
+    return breaths, last
+
+
+def _sections(
+    cue: Cue,
+    bars: Sequence[tuple[float, float]],
+    hits: Sequence[tuple[float, HitPoint]],
+    clock: Clock,
+    sheet: CueSheet,
+    climax: float,
+    end_beat: float,
+    before: Plan | int,
+) -> tuple[Section, ...]:
+    """Part a cue at its anchored cuts, and what stays longer than twelve bars into periods."""
+    weights = {beat: hit.weight for beat, hit in hits if hit.kind != "jolt"}
+    lines = [start for start, _ in bars if start < end_beat - 1e-6]
+    starts = [0.0] + [line for line in lines if line > 0 and line in weights] if lines else []
+    parted: list[float] = []
+    for start, stop in zip(starts, [*starts[1:], end_beat], strict=False):
+        inner = [line for line in lines if start <= line < stop - 1e-6]
+        periods = max(1, round(len(inner) / PERIOD_BARS))
+        parted += [inner[len(inner) * p // periods] for p in range(periods)]
+    first = before.sections[-1].number + 1 if isinstance(before, Plan) and before.sections else 0
+    rng = dice(sheet.seed, cue.number, "form")
+    sections = []
+    for number, (start, stop) in enumerate(zip(parted, [*parted[1:], end_beat], strict=False)):
+        time, until = clock.time(start), clock.time(stop)
+        is_climax = time - ON_BAR_S <= climax < until - ON_BAR_S and sheet.duration > 12
+        next_is_climax = until - ON_BAR_S <= climax < until + ON_BAR_S and sheet.duration > 12
+        sections.append(
+            Section(
+                start=start,
+                beats=stop - start,
+                weight=weights.get(start, 0.0),
+                energy=_energy(cue, (time + until) / 2, climax, sheet.duration) + (0.1 if is_climax else 0.0),
+                number=first + number,
+                contrast=number % 4 == 2 or (number % 4 == 3 and rng.random() < 0.3),
+                stagger=start == 0 and (cue.start == 0 or cue.length > 14) and until - time > 5,
+                thin_end=(next_is_climax or (not is_climax and rng.random() < 0.2)) and stop - start >= 8,
+                climax=is_climax,
+            )
+        )
+    return tuple(sections)
+
+
+def _energy(cue: Cue, time: float, climax: float, duration: float) -> float:
+    """Return how full the music is, 0-1: arousal, the client's intensity, and one arc over the whole film."""
+    if time <= climax:
+        arc = 0.15 + 0.85 * (time / max(climax, 1e-6)) ** 1.3
+    else:
+        arc = 1 - 0.6 * (time - climax) / max(duration - climax, 1e-6)
+    if duration < 10:
+        arc = 0.6 + 0.3 * arc
+    energy: float = 0.06 + 0.42 * (cue.arousal + 1) / 2 + 0.3 * cue.intensity + 0.28 * arc
+    return min(1.0, max(0.08, energy))

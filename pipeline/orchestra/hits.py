@@ -1,0 +1,155 @@
+"""The hit kit: what makes a cut felt, by its weight; the room that the pattern leaves for it; what comes before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline.cuesheet import HitPoint
+from pipeline.orchestra.accompaniment import kit_allows
+from pipeline.orchestra.form import BREATH_WEIGHT, SWELL_WEIGHT, Plan
+from pipeline.orchestra.harmony import Chord, Span, chord_at, voice
+from pipeline.orchestra.instruments import Instrument
+from pipeline.orchestra.tone import Tone
+
+ROOM_S = 0.16  # seconds on either side of an accent inside a bar in which the pattern is silent
+SNAP_S = 0.07  # notes this near an accent play with it
+LIFT = 0.5  # quarter notes before a cut in which off-beat notes are left out, so that the attack stands alone
+QUIET_STYLES = ("ambient", "lofi", "folk")  # no crash and no impact here: a bell or a low string does it
+
+Hit = tuple[float, HitPoint]
+
+
+def weight_of(hit: HitPoint) -> float:
+    """Return how hard a hit strikes: dissolves and fades are met more gently than cuts, jolts more lightly."""
+    return hit.weight * {"cut": 1.0, "dissolve": 0.8, "fade": 0.75, "jolt": 0.85}[hit.kind]
+
+
+def struck(plan: Plan) -> list[Hit]:
+    """Return the hits that are played: all of them, those two that fall together as one."""
+    kept: list[Hit] = []
+    for beat, hit in plan.hits:
+        if kept and abs(hit.time - kept[-1][1].time) < SNAP_S:
+            if hit.weight > kept[-1][1].weight:
+                kept[-1] = (beat, hit)
+        else:
+            kept.append((beat, hit))
+    return kept
+
+
+def write_accents(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[Tone]:
+    """Strike the chord of each hit: more notes, an octave below and more force as the weight grows."""
+    tones: list[Tone] = []
+    for beat, hit in struck(plan):
+        weight = weight_of(hit)
+        chord = chord_at(spans, beat + 1e-6)
+        notes = list(voice(chord, low=player.low, high=player.high, voices=2 + round(2 * weight)))
+        low = _octave_below(chord, player)
+        if weight >= 0.3 and low is not None:
+            notes.append(low)
+        if hit.kind == "jolt" and weight < 0.5:
+            notes = notes[-2:]
+        length = 2.0 if not plan.final or beat < plan.end_beat - 1e-6 else plan.beats - beat
+        force = 14 + 26 * weight
+        tones += [Tone(beat, length, note, force=force, exact=True, gate=1.0) for note in sorted(set(notes))]
+    return tones
+
+
+def _octave_below(chord: Chord, player: Instrument) -> int | None:
+    """Return the root under the chord, as low as the player goes without a growl."""
+    low = [p for p in range(max(36, player.low - 12), player.low + 8) if p % 12 == chord.root]
+    return low[0] if low else None
+
+
+def write_thunder(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[Tone]:
+    """Strike timpani or taiko under cuts from the middle weights up, and roll into the great ones."""
+    tones: list[Tone] = []
+    for beat, hit in struck(plan):
+        weight = weight_of(hit)
+        if weight < 0.3:
+            continue
+        root = chord_at(spans, beat + 1e-6).root
+        pitch = next((p for p in range(player.low, player.high + 1) if p % 12 == root), player.low)
+        tones.append(Tone(beat, 2.0, pitch, force=10 + 26 * weight, exact=True, gate=1.0))
+        breath = next((start for start, end in plan.breaths if abs(end - beat) < 1e-6), None)
+        if weight >= SWELL_WEIGHT and breath is None and beat >= 3 and hit.kind != "jolt":
+            roll = [Tone(beat - 1 + i / 6, 1 / 6, pitch, force=-44.0 + 6 * i) for i in range(6)]
+            tones += roll
+    return tones
+
+
+def write_impacts(plan: Plan) -> list[Tone]:
+    """Add the kit's share of each hit: kick and tom, a crash from the heavy ones up."""
+    if plan.cue.style == "ambient":
+        return []
+    gentle = plan.cue.style in QUIET_STYLES
+    tones: list[Tone] = []
+    for beat, hit in struck(plan):
+        weight = weight_of(hit)
+        keys = [36] if weight >= 0.25 else []
+        if not gentle and weight >= 0.45:
+            keys.append(41)
+        if weight >= (0.8 if gentle else 0.55) and hit.kind != "jolt":
+            keys.append(49)
+        if plan.cue.style == "playful":
+            keys = [76, *(k for k in keys if k != 41)]
+        tones += [Tone(beat, 0.5, key, force=10 + 22 * weight, exact=True) for key in keys if kit_allows(plan, key)]
+    return tones
+
+
+def make_room(tones: Sequence[Tone], plan: Plan) -> list[Tone]:
+    """Clear the surface around the hits: a breath before great ones, no off-beats just before any, room inside bars."""
+    kept: list[Tone] = []
+    for tone in tones:
+        shaped: Tone | None = tone
+        for beat, hit in plan.hits:
+            if shaped is None or shaped.exact:
+                break
+            shaped = _yield_to(shaped, beat, hit, plan)
+        for start, stop in plan.breaths:
+            shaped = _hold_breath(shaped, start, stop)
+        if shaped is not None:
+            kept.append(shaped)
+    return kept
+
+
+def _yield_to(tone: Tone, beat: float, hit: HitPoint, plan: Plan) -> Tone | None:
+    """Move a note onto the hit, drop it or leave it alone, by how near it lies."""
+    away = tone.beat - beat
+    if abs(away) < 1e-6:
+        return replace(tone, exact=True, force=tone.force + 8 * weight_of(hit))
+    unit = plan.clock.beat_s(beat)
+    seconds = away * unit
+    if abs(seconds) <= SNAP_S:
+        return replace(tone, beat=beat, exact=True, force=tone.force + 8 * weight_of(hit))
+    inside = any(abs(beat - b) < 1e-6 for b, _ in plan.accents)
+    if inside and abs(seconds) < ROOM_S and tone.beats <= 1.01:
+        return None
+    if -LIFT * 1.01 <= away < 0 and tone.beat % 1 and tone.beats <= 0.51 and hit.kind != "jolt":
+        return None
+    return tone
+
+
+def _hold_breath(tone: Tone | None, start: float, stop: float) -> Tone | None:
+    """Silence a note inside a breath, and end it before one."""
+    if tone is None or tone.beat >= stop - 1e-6 or tone.end <= start + 1e-6:
+        return tone
+    if tone.beat >= start - 1e-6:
+        return None
+    return replace(tone, beats=start - tone.beat, gate=min(1.0, tone.gate if tone.gate is not None else 1.0))
+
+
+def peaks(plan: Plan) -> list[tuple[float, float]]:
+    """Return (first beat, last beat) of each swell: one bar or two, not begun before the section that it ends."""
+    spans: list[tuple[float, float]] = []
+    for beat in plan.swells:
+        breath = next((stop - start for start, stop in plan.breaths if abs(stop - beat) < 1e-6), 0.0)
+        length = min(4.0, beat)
+        if length >= 1:
+            spans.append((beat - length, beat - breath))
+    return spans
+
+
+def great(plan: Plan) -> list[Hit]:
+    """Return the hits that get an impact from below."""
+    return [(beat, hit) for beat, hit in struck(plan) if hit.weight > BREATH_WEIGHT and hit.kind in ("cut", "fade")]
