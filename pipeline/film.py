@@ -1,0 +1,127 @@
+"""The film that goes out: the locked picture, copied packet by packet, married to the music.
+
+And what is measured on a finished film: its packets, its lengths, its sound. These read files of our own making, but
+through the same door as everything else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.clip import Clip
+from pipeline.errors import BadMedia, OverLimit, Refused
+from pipeline.ffmpeg import Leash, bench, run, take_in
+from pipeline.slate import Stream, read_packets
+from pipeline.targets import LIMIT_BYTES, Target, music_bitrate
+
+RATE = 48_000  # Hz; video's own rate, and what the mix is made in
+
+#: by suffix: ffmpeg's muxer, the demuxer that reads it again, and the codec of the music
+CONTAINERS = {
+    ".mp4": ("mp4", "mov", "aac"),
+    ".mov": ("mov", "mov", "aac"),
+    ".mkv": ("matroska", "matroska", "aac"),
+    ".webm": ("webm", "matroska", "libopus"),
+}
+WEBM_PICTURES = frozenset({"vp8", "vp9", "av1"})  # a WebM may hold nothing else
+
+NOTE_LENGTH = 500  # characters
+
+
+class Lengths(NamedTuple):
+    """Where picture and sound of a film begin and end, in seconds, by their packets."""
+
+    picture_start: float
+    picture_end: float
+    sound_start: float  #: NaN without sound
+    sound_end: float
+
+
+def marry(clip: Clip, music: Path, to: Path, *, target: Target = "none", comment: str) -> Path:
+    """Write the film: the clip's picture as it is, the WAV `music` cut or padded to its length, and a note.
+
+    The suffix of `to` decides the container: .mp4, .mov, .mkv, or .webm where the picture is VP9 or AV1. `comment` goes
+    into the file's metadata. Raises Refused for other suffixes, OverLimit when the film is too large for the target;
+    nothing is left at `to` then.
+    """
+    muxer, _, codec = _container(to.suffix, clip)
+    rate = music_bitrate(target, clip.picture.stat().st_size, clip.duration)
+    with bench(to.parent) as place, clip.picture.open("rb") as picture, music.open("rb") as sound:
+        (place / "note.txt").write_text(f";FFMETADATA1\ncomment={_escaped(comment)}\n", encoding="utf-8")
+        arguments = [
+            *take_in(picture, "mov"),
+            *take_in(sound, "wav"),
+            *("-f", "ffmetadata", "-protocol_whitelist", "file", "-i", "note.txt"),
+            *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_chapters", "-1"),
+            *("-c:v", "copy", *_tag(clip, muxer)),
+            *("-af", f"apad=whole_dur={clip.duration:.6f},atrim=end={clip.duration:.6f}"),
+            *("-c:a", codec, "-b:a", str(rate), "-ar", str(RATE), "-ac", "2"),
+            *("-fflags", "+bitexact", "-flags", "+bitexact", "-movflags", "+faststart", "-f", muxer, "film"),
+        ]
+        run(arguments, place=place, leash=Leash(seconds=600, stall_s=600), inputs=[picture, sound])
+        film = place / "film"
+        if target in LIMIT_BYTES and film.stat().st_size > LIMIT_BYTES[target]:
+            raise OverLimit("The film is too large for where it shall go.", hint="Send a shorter clip.")
+        os.replace(film, to)
+    return to
+
+
+def packet_hashes(path: Path) -> list[str]:
+    """Return a checksum for each packet of the picture, in the order of the file: equal lists, equal pictures."""
+    return [f"{packet.size}:{packet.checksum}" for packet in _streams(path, "video")[0].packets]
+
+
+def picture_length(path: Path) -> Lengths:
+    """Return where the film's picture and sound begin and end; raises BadMedia when it has no picture."""
+    picture, sound = _streams(path, "video")[0], _streams(path, "audio")
+    picture_start, picture_end = picture.span
+    sound_start, sound_end = sound[0].span if sound else (float("nan"), float("nan"))
+    return Lengths(float(picture_start), float(picture_end), float(sound_start), float(sound_end))
+
+
+def decode_sound(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Return the film's sound as (samples, 2) at 48 kHz, from the picture's first frame on; raises BadMedia if none."""
+    with bench(path.parent) as place, path.open("rb") as film:
+        arguments = [*take_in(film, _container(path.suffix)[1]), "-map", "0:a:0", "-ac", "2", "-ar", str(RATE)]
+        raw = [*arguments, "-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]
+        leash = Leash(seconds=300, output_bytes=1024**3)  # 46 minutes of stereo floats
+        done = run(raw, place=place, leash=leash, inputs=[film])
+    return np.frombuffer(done.output, np.float32).reshape(-1, 2), RATE
+
+
+def _streams(path: Path, kind: str) -> list[Stream]:
+    with bench(path.parent) as place, path.open("rb") as film:
+        streams = read_packets(film, _container(path.suffix)[1], place=place)
+    chosen = [stream for stream in streams if stream.kind == kind]
+    if kind == "video" and not chosen:
+        raise BadMedia("There is no picture in the film.")
+    return chosen
+
+
+def _container(suffix: str, clip: Clip | None = None) -> tuple[str, str, str]:
+    known = CONTAINERS.get(suffix.lower())
+    if known is None:
+        raise Refused(
+            f"A film cannot be written as {suffix or 'a file without a suffix'}.",
+            hint=f"Known: {', '.join(CONTAINERS)}.",
+        )
+    codec = clip.codec if clip and clip.copied else "h264"
+    if clip and known[0] == "webm" and codec not in WEBM_PICTURES:
+        raise Refused("A WebM cannot hold this picture as it is.", hint="Write the film as .mp4 or .mkv.")
+    return known
+
+
+def _tag(clip: Clip, muxer: str) -> list[str]:
+    """Keep HEVC under the name that Apple's players know."""
+    return ["-tag:v", "hvc1"] if clip.copied and clip.codec == "hevc" and muxer in ("mp4", "mov") else []
+
+
+def _escaped(note: str) -> str:
+    """Return a note as ffmpeg's metadata files want it: one line, special characters behind a backslash."""
+    line = " ".join(note.split())[:NOTE_LENGTH]
+    return "".join(f"\\{char}" if char in "=;#\\" else char for char in line)

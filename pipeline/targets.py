@@ -1,0 +1,79 @@
+"""Where the film goes, and what may be carried there: formats, bytes, shapes of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from pipeline.errors import OverLimit
+
+Target = Literal["none", "telegram", "discord"]
+Aspect = Literal["keep", "9:16", "16:9", "1:1", "4:5"]
+
+#: bytes that a bot may send: https://core.telegram.org/bots/api#sending-files (50 MB), and Discord's limit without
+#: a boost (10 MB, https://discord.com/developers/docs/reference#uploading-files)
+LIMIT_BYTES: dict[Target, int] = {"telegram": 50_000_000, "discord": 10_000_000}
+
+#: bits per second for the music: the first that leaves the picture its share is taken
+MUSIC_BITRATES = (192_000, 128_000, 96_000, 64_000)
+MUSIC_SHARE = 0.25  # of the whole file, at most, before the music takes the next lower rate
+
+CONTAINER_SHARE = 0.04  # of the whole file, kept back for the container's tables and for the encoder's slips
+SHORTEST_S = 0.1  # a clip may say that it has no length at all
+PICTURE_LEAST = 60_000  # bits per second; under it even 320 pixels fall apart
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What picture and music may take, in bits per second."""
+
+    picture: int
+    music: int
+
+
+def budget(target: Target, duration: float) -> Budget | None:
+    """Share out the target's bytes over the clip's seconds; None where there is no limit. Raises OverLimit."""
+    if target not in LIMIT_BYTES:
+        return None
+    whole = LIMIT_BYTES[target] * 8 * (1 - CONTAINER_SHARE) / max(duration, SHORTEST_S)
+    music = next((rate for rate in MUSIC_BITRATES if rate <= whole * MUSIC_SHARE), MUSIC_BITRATES[-1])
+    if whole - music < PICTURE_LEAST:
+        raise OverLimit(
+            f"A film of {duration / 60:.0f} minutes cannot be made to fit {target.capitalize()}'s "
+            f"{LIMIT_BYTES[target] // 1_000_000} MB.",
+            hint="Send a shorter clip, or score it without a target.",
+        )
+    return Budget(int(whole - music), music)
+
+
+def fits(target: Target, picture_bytes: int, duration: float) -> bool:
+    """Whether a picture of that size may go there as it is, with music at the full rate."""
+    if target not in LIMIT_BYTES:
+        return True
+    music_bytes = MUSIC_BITRATES[0] / 8 * duration
+    return picture_bytes + music_bytes <= LIMIT_BYTES[target] * (1 - CONTAINER_SHARE)
+
+
+def fits_encoded(target: Target, picture_bytes: int, duration: float) -> bool:
+    """Whether a picture that was encoded for a target leaves the music the lowest rate."""
+    if target not in LIMIT_BYTES:
+        return True
+    music_bytes = MUSIC_BITRATES[-1] / 8 * duration
+    return picture_bytes + music_bytes <= LIMIT_BYTES[target] * (1 - CONTAINER_SHARE / 2)
+
+
+def music_bitrate(target: Target, picture_bytes: int, duration: float) -> int:
+    """Return the highest rate of MUSIC_BITRATES for which picture and music fit the target together."""
+    if target not in LIMIT_BYTES:
+        return MUSIC_BITRATES[0]
+    left = (LIMIT_BYTES[target] * (1 - CONTAINER_SHARE / 2) - picture_bytes) * 8 / duration
+    return next((rate for rate in MUSIC_BITRATES if rate <= left), MUSIC_BITRATES[-1])
+
+
+def shape(aspect: Aspect) -> Fraction | None:
+    """Width to height; None for the clip's own."""
+    if aspect == "keep":
+        return None
+    width, height = aspect.split(":")
+    return Fraction(int(width), int(height))
