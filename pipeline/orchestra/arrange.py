@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.cuesheet import CueSheet
 from pipeline.orchestra.accompaniment import active, write_bass, write_drums, write_ostinato, write_pad
 from pipeline.orchestra.chance import dice
+from pipeline.orchestra.ending import held
 from pipeline.orchestra.form import Plan, lay_out
 from pipeline.orchestra.harmony import Span, harmonise, voice
 from pipeline.orchestra.hits import great, make_room, peaks, write_accents, write_impacts, write_thunder
@@ -96,9 +97,11 @@ def choose_players(plan: Plan) -> dict[Role, Instrument]:
 
 def _part(plan: Plan, spans: Sequence[Span], role: Role, tones: Sequence[Tone], player: Instrument) -> Part:
     placed = make_room(tones, plan)
+    if plan.final:
+        placed = held(plan.palette.ending, placed, plan.end_beat, plan.clock.beat_s(plan.end_beat))
     arcs: tuple[tuple[float, float], ...] = ()
-    if player.sustains:
-        depth = 0.2 if role in ("melody", "double") else 0.28
+    if player.sustains or player.attack == "synth":
+        depth = 0.0 if not player.sustains else 0.2 if role in ("melody", "double") else 0.28
         arcs = breathe(plan, [(span.start, span.end) for span in spans], depth)
     return Part(
         name=player.name,
@@ -132,8 +135,6 @@ def _last_chord(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[T
         return []
     notes = voice(spans[-1].chord, low=player.low, high=player.high, voices=4)
     beats = plan.beats - plan.end_beat
-    if plan.palette.ending == "button":
-        beats = min(beats, 0.75)
     return [Tone(plan.end_beat, beats, note, force=6.0, exact=True, gate=1.0) for note in notes]
 
 

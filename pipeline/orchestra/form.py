@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from pipeline.cuesheet import Cue, CueSheet, HitPoint
 from pipeline.orchestra.chance import dice
-from pipeline.orchestra.clock import Clock, slow_down, wind
+from pipeline.orchestra.clock import Clock, wind
+from pipeline.orchestra.ending import place_last_chord
 from pipeline.orchestra.exclusions import Exclusions, read_exclusions
 from pipeline.orchestra.keys import Key, read_key
 from pipeline.orchestra.motif import Motif, invent
-from pipeline.orchestra.styles import PALETTES, Ending, Palette
+from pipeline.orchestra.styles import PALETTES, Palette
 
 ON_BAR_S = 0.045  # seconds: a cut this near a bar line is that bar line's
 CLIMAX_SHARE = 0.68  # of the film, where no cut claims the climax; the golden section is close by
@@ -20,7 +21,6 @@ PERIOD_BARS = 8  # a stretch without cuts is parted into periods of this many ba
 BREATH_WEIGHT = 0.85  # from here on a hit is prepared by silence
 BREATH_APART_S = 15.0  # at most one breath in this time, or it becomes a mannerism
 SWELL_WEIGHT = 0.6  # from here on by a swell and a crash
-SLOW_ENDINGS: tuple[Ending, ...] = ("ring-out", "plagal", "open", "picardy")  # these take a ritard into the last chord
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def lay_out(sheet: CueSheet) -> tuple[Plan, ...]:
         end_beat = bars[-1][0] + bars[-1][1]
         ring_s = 0.0
         if after is None:
-            end_beat, ring_s, clock = _last_chord(sheet, palette, clock, bars, hits)
+            end_beat, ring_s, clock = place_last_chord(palette, clock, bars, hits, sheet.duration)
         sections = _sections(cue, bars, hits, clock, sheet, climax, end_beat, len(plans) and plans[-1])
         breaths, last_breath = _breaths(clock, hits, end_beat if after is None else math.inf, last_breath, cue.start)
         total = bars[-1][0] + bars[-1][1]
@@ -170,47 +170,6 @@ def _snap(clock: Clock, bars: Sequence[tuple[float, float]], time: float) -> flo
     beat = clock.beat(time)
     near = min((start for start, _ in bars), key=lambda start: abs(start - beat))
     return near if abs(clock.time(near) - time) <= ON_BAR_S else beat
-
-
-def _last_chord(
-    sheet: CueSheet,
-    palette: Palette,
-    clock: Clock,
-    bars: Sequence[tuple[float, float]],
-    hits: Sequence[tuple[float, HitPoint]],
-) -> tuple[float, float, Clock]:
-    """Choose the beat of the last chord; returns it, the seconds that it rings, and the clock with its ritard.
-
-    Bar lines are preferred, cuts near the end more so; what is left of the clip is the fermata.
-    """
-    end = sheet.duration
-    goal = min(palette.ring_s, 0.4 * end)
-    shortest, longest = min(1.0, 0.25 * end), max(3.4, goal + 0.8)
-    best: tuple[float, float] | None = None
-    for start, beats in bars:
-        for step in range(math.ceil(beats - 1e-6)):
-            beat = start + step
-            ring = end - clock.time(beat)
-            if not min(shortest, ring + 1) <= ring or ring < shortest:
-                continue
-            cost = abs(ring - goal) + (0.0 if step == 0 else 0.5 if step == 2 else 0.9)
-            cost += sum(1.5 * h.weight for b, h in hits if b > beat + 0.05 and h.kind != "jolt")
-            cost -= 0.8 * any(abs(b - beat) < 0.02 for b, _ in hits) + 3.0 * (ring > longest) * -1
-            if best is None or cost < best[0]:
-                best = (cost, beat)
-    for beat, hit in hits:  # a cut inside the last bars may itself carry the chord
-        ring = end - hit.time
-        if ring >= min(0.5, shortest):
-            cost = abs(ring - goal) + 0.4 + sum(1.5 * h.weight for b, h in hits if b > beat + 0.05)
-            if best is None or cost < best[0]:
-                best = (cost, beat)
-    end_beat = best[1] if best else 0.0
-    ring = end - clock.time(end_beat)
-    free = all(b < end_beat - 3.05 for b, _ in hits if b > 0) and end_beat - 2.0 > 2
-    if palette.ending in SLOW_ENDINGS and free and ring > goal + 0.1:
-        late = min(ring - goal, 0.45 * clock.beat_s(end_beat - 1))
-        return end_beat, ring - late, slow_down(clock, end_beat - 2, end_beat, late)
-    return end_beat, ring, clock
 
 
 def _breaths(

@@ -25,7 +25,9 @@ BORROWED: dict[str, tuple[int, dict[int, int]]] = {
     "bVI": (5, {5: 8, 2: 3}),
     "bVII": (6, {6: 10}),
 }
+LEADING_NOTE_WEIGHT = 0.75  # from here on a cut in minor is prepared by a major dominant: spice, not diet
 HEAVY = 0.6  # a hit of this weight brings the tonic, prepared by a dominant; lighter ones get the next chord
+PICARDY_BEATS = 48  # a cue must have set its key this firmly before borrowed chords may close it
 SHORTEST_CHORD = 1.0  # quarter notes; a chord cut shorter joins the one before
 COLOUR_STEPS: dict[Colour, tuple[int, ...]] = {
     "triad": (0, 2, 4),
@@ -112,7 +114,7 @@ def harmonise(plan: Plan) -> tuple[Span, ...]:
         if number == 0 or section.weight >= HEAVY:
             at = 0 if not plan.prepared or line[0] in ("1", "6", "4") else line.index("1")
         if number and section.weight >= HEAVY:
-            slots[-1] = (*slots[-1][:2], _dominant(plan))
+            slots[-1] = (*slots[-1][:2], _dominant(plan, section.weight))
         for start, beats in _cells(section, plan):
             symbol = line[at % len(line)]
             if slots and start == section.start and _root(slots[-1][2]) == _root(symbol):
@@ -132,11 +134,13 @@ def _root(symbol: str) -> str:
     return symbol.partition("/")[0]
 
 
-def _dominant(plan: Plan) -> str:
-    """Name the chord that wants to go home in this style and mode."""
-    if plan.palette.dominant and plan.key.mode in ("major", "minor", "lydian"):
+def _dominant(plan: Plan, weight: float) -> str:
+    """Name the chord that wants to go home in this style and mode; in minor the leading note is kept for great cuts."""
+    if plan.key.mode in ("major", "lydian"):
+        return "V" if plan.palette.dominant else "4"
+    if plan.palette.leading_note and plan.key.mode == "minor" and weight > LEADING_NOTE_WEIGHT:
         return "V"
-    return {"phrygian": "bII", "dorian": "7", "mixolydian": "7", "locrian": "bII"}.get(plan.key.mode, "4")
+    return {"phrygian": "2", "locrian": "2"}.get(plan.key.mode, "7")
 
 
 def _cells(section: Section, plan: Plan) -> list[tuple[float, float]]:
@@ -163,7 +167,10 @@ def _lead_over(spans: list[Span], plan: Plan, new: Key) -> list[Span]:
     """
     shared = [s for s in ("2", "4", "6", "3", "1") if set(spell(s, new).triad) <= set(plan.key.scale)]
     strong = plan.palette.dominant and plan.next_weight > 0.2
-    goal = spell("V", new, "triad") if strong else spell("4" if new.mode != "phrygian" else "bII", new, "triad")
+    bright = new.mode in ("major", "lydian") or (plan.palette.leading_note and new.mode == "minor")
+    modal = {"phrygian": "2", "locrian": "2", "major": "4", "lydian": "2"}.get(new.mode, "7")
+    strong = strong and bright
+    goal = spell("V" if strong else modal, new, "triad")
     seventh = goal.scale[(goal.degree + 6) % 7]
     arrive = replace(goal, tones=(*goal.triad, seventh)) if strong else goal
     last = spans[-1]
@@ -204,8 +211,10 @@ def _end(spans: list[Span], plan: Plan) -> list[Span]:
     """Write the cadence: two chords into the last one, which holds from `plan.end_beat`."""
     ending = plan.palette.ending
     before, near, last = CADENCES[ending][plan.key.dark]
-    if near == "V" and plan.key.mode in ("dorian", "mixolydian", "phrygian"):
-        near = "bII" if plan.key.mode == "phrygian" else "7"
+    if near == "V" and not (plan.key.mode in ("major", "lydian") or plan.palette.leading_note):
+        near = "2" if plan.key.mode in ("phrygian", "locrian") else "7"
+    if before == "bVI" and plan.beats < PICARDY_BEATS:
+        before, near = "4", "5"
     final = Span(plan.end_beat, plan.beats - plan.end_beat, spell(last, plan.key, FINAL_COLOUR[ending]))
     if not spans:
         return [final]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from pipeline.orchestra.tone import Tone
 
 ROOM_S = 0.16  # seconds on either side of an accent inside a bar in which the pattern is silent
 SNAP_S = 0.07  # notes this near an accent play with it
+SERIES_S = 1.3  # cuts nearer than this climb, or the second would drown in the first one's ring
 LIFT = 0.5  # quarter notes before a cut in which off-beat notes are left out, so that the attack stands alone
 QUIET_STYLES = ("ambient", "lofi", "folk")  # no crash and no impact here: a bell or a low string does it
 
@@ -40,10 +42,14 @@ def struck(plan: Plan) -> list[Hit]:
 def write_accents(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[Tone]:
     """Strike the chord of each hit: more notes, an octave below and more force as the weight grows."""
     tones: list[Tone] = []
+    middle, last = (player.low + player.high) / 2, -math.inf
+    centre = middle
     for beat, hit in struck(plan):
         weight = weight_of(hit)
         chord = chord_at(spans, beat + 1e-6)
-        notes = list(voice(chord, low=player.low, high=player.high, voices=2 + round(2 * weight)))
+        centre = centre + 5 if hit.time - last < SERIES_S and centre < middle + 10 else middle
+        last = hit.time
+        notes = list(voice(chord, low=player.low, high=player.high + 5, voices=2 + round(2 * weight), centre=centre))
         low = _octave_below(chord, player)
         if weight >= 0.3 and low is not None:
             notes.append(low)
@@ -89,11 +95,13 @@ def write_impacts(plan: Plan) -> list[Tone]:
         keys = [36] if weight >= 0.25 else []
         if not gentle and weight >= 0.45:
             keys.append(41)
-        if weight >= (0.8 if gentle else 0.55) and hit.kind != "jolt":
+        if weight >= (0.8 if gentle else 0.5) and hit.kind != "jolt":
             keys.append(49)
+        if weight >= 0.35 and any(abs(beat - b) < 1e-6 for b, _ in plan.accents):
+            keys.append(37 if gentle else 38)  # off the bar line the pattern does not help: the snare does
         if plan.cue.style == "playful":
             keys = [76, *(k for k in keys if k != 41)]
-        tones += [Tone(beat, 0.5, key, force=10 + 22 * weight, exact=True) for key in keys if kit_allows(plan, key)]
+        tones += [Tone(beat, 0.5, key, force=24 + 24 * weight, exact=True) for key in keys if kit_allows(plan, key)]
     return tones
 
 

@@ -37,7 +37,7 @@ ROLE_VELOCITY: dict[str, float] = {
     "ostinato": -2,
     "pad": -14,
     "bass": 12,
-    "drums": 14,
+    "drums": 2,
     "accent": 8,
     "thunder": 10,
 }

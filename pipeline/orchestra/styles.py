@@ -30,7 +30,8 @@ class Palette:
     swing_unit: float = 0.5  #: quarter notes of the note that swings: 0.5 eighths, 0.25 sixteenths
     density: float = 0.0  #: octaves of onsets per second on top of the arousal's
     gate: float = 0.0  #: on top of the arousal's share of a note that sounds
-    dominant: bool = True  #: cadences with a leading note; otherwise modal ones
+    dominant: bool = True  #: cadences by the fifth; otherwise modal ones
+    leading_note: bool = False  #: in minor, the fifth has a major third
 
 
 PALETTES: dict[Style, Palette] = {
@@ -57,6 +58,7 @@ PALETTES: dict[Style, Palette] = {
         levels={},
         density=-0.1,
         gate=0.1,
+        leading_note=True,
     ),
     "ambient": Palette(
         players={
@@ -173,6 +175,7 @@ PALETTES: dict[Style, Palette] = {
         swing=0.6,
         swing_unit=0.5,
         density=0.25,
+        leading_note=True,
         gate=-0.25,
     ),
     "tense": Palette(
@@ -189,8 +192,8 @@ PALETTES: dict[Style, Palette] = {
         },
         layers={"ostinato": 0, "pad": 0.05, "bass": 0.15, "melody": 0.3, "drums": 0.35, "counter": 0.55, "double": 0.8},
         colour="triad",
-        bright=("1 4 1 bVI", "1 bII/1 1 iv", "1 iv 1 bVI"),
-        dark=("1 bII/1 1 6", "1 6/1 1 4/1", "1 bII 1 5", "1 4/1 bII/1 1", "1 6 1 bII"),
+        bright=("1 2/1 1 6", "1 6 1 iv", "1 3 1 4/1", "1 2/1 6 4"),
+        dark=("1 2/1 1 6", "1 6/1 1 4/1", "1 bII 1 5", "1 4/1 2/1 1", "1 6 1 2", "1 6 4 6"),
         chord_s=3.4,
         statement_s=4.4,
         ending="unresolved",
@@ -214,7 +217,7 @@ PALETTES: dict[Style, Palette] = {
         },
         layers={"ostinato": 0, "pad": 0.15, "bass": 0.1, "melody": 0.3, "drums": 0.3, "counter": 0.6, "double": 0.55},
         colour="power",
-        bright=("1 5 6 4", "4 5 6 1", "bVI bVII 1 1", "1 bVII 4 1", "1 6 4 5"),
+        bright=("1 5 6 4", "4 5 6 1", "1 4 6 5", "6 4 1 5", "1 3 6 4"),
         dark=("1 6 3 7", "1 3 7 4", "6 7 1 1", "1 6 7 4", "1 7 6 7"),
         chord_s=2.3,
         statement_s=4.2,
