@@ -453,7 +453,9 @@ def _rippled(mirror: Picture, i: int) -> Picture:
     """Shake each row of a reflection to the side, more of it nearer to the camera."""
     rows = np.arange(mirror.shape[0])
     sway = (np.sin(rows / 3.1 + i / 2.3) * 2 + np.sin(rows / 7.7 - i / 3.7) * 3) * (0.3 + rows / 120)
-    return mirror[rows[:, None], (np.arange(WIDTH) + sway[:, None].astype(np.int64)) % WIDTH]
+    columns = (np.arange(WIDTH)[None] + sway[:, None]).astype(np.int64) % WIDTH
+    shaken: Picture = mirror[rows[:, None], columns]
+    return shaken
 
 
 def _panels(rng: np.random.Generator) -> Picture:

@@ -1,0 +1,134 @@
+"""Every sentence that a person reads in the terminal, and the cure for text that is not ours."""
+
+from __future__ import annotations
+
+import unicodedata
+
+APP = "Gives a silent clip its music, scene by scene: on this machine, with no keys, no server and nothing to download."
+
+SCORE = (
+    "Compose music for the scenes of CLIP and give back the same picture with it.\n\n"
+    "The cuts are found, each scene is looked at, tempo and bars are fitted to the cuts, and a small orchestra plays. "
+    "Beside the film lies a folder with the parts, the notes (MIDI), the cue sheet and a picture of each scene."
+)
+
+SCORE_EXAMPLES = (
+    "[bold]Examples[/bold]\n\n"
+    "  reelscore score clip.mp4\n\n"
+    "  reelscore score clip.mp4 warm and hopeful, no drums\n\n"
+    "  reelscore score clip.mp4 -o film.mp4 --style epic --tempo 120 --takes 3\n\n"
+    "  reelscore score clip.mp4 --target telegram --aspect 9:16\n\n"
+    "  reelscore score clip.mp4 --edit clip-scored.reelscore/cues.json\n\n"
+    "[bold]Exit codes[/bold]  0 done, 1 a bug of ours, 2 something to change (a sentence says what), 130 stopped"
+)
+
+DEMO = (
+    "Draw a silent reel to try Reelscore on: dawn, a city in the rain, a neon tunnel, a storm, the sea, a party.\n\n"
+    "Nothing is read from anywhere, and the same seed draws the same reel. Takes some ten seconds."
+)
+
+# What each option says in --help.
+CLIP = "The clip: MP4, MOV, MKV, WebM, AVI or GIF."
+WISH = "What the music shall be like, in your own words; may be left out."
+OUT = "Where the film goes. Default: CLIP-scored.mp4 beside the clip; a number is added where that exists."
+FOLDER = "Where the parts, notes, cue sheet and pictures go. Default: beside the film, named like it, with .reelscore."
+FORCE = "Replace the film and the folder of an earlier run."
+EDIT = "Play this cue sheet (an edited cues.json) instead of planning anew."
+STYLE = (
+    "cinematic, ambient, electronic, folk, lofi, playful, tense, epic, or words such as 'dark synthwave'. "
+    "Default: what suits the picture."
+)
+MOOD = "A mood in a word or two, such as wistful. Default: read from the picture."
+INTENSITY = "How far the music steps forward: gentle, normal, strong, or a number of 0-1."
+TEMPO = "Beats per minute to stay near. Default: from the mood."
+KEY = "Home key, such as 'D minor' or 'F# dorian'. Default: chosen by mood and seed."
+WITHOUT = "What must not sound, such as 'drums, piano'."
+SEED = "The same seed gives the same music; another one another piece."
+TAKES = "How many versions to record, with seeds counting up."
+PROMPT = "How long each cue's direction is: as simple as it gets, brief (about 30 words) or long (about 50)."
+SOUND = "The clip's own sound: keep it under the music, replace it, or keep it where there is any (auto)."
+TARGET = "Where the film will be sent: keeps to the size and formats allowed there."
+ASPECT = "Shape of the picture. Another one than the clip's means encoding it again."
+DETECTOR = "How cuts are found."
+CAPTIONER = "Who looks at the scenes."
+WRITER = "Who writes the directions."
+COMPOSER = "Who composes and plays."
+AS_JSON = "Print the result, or the error, as JSON."
+QUIET = "Print nothing but the film's path."
+DEBUG = "Show the traceback when something breaks on our side."
+VERSION = "Print the version."
+DEMO_OUT = "Where the reel goes."
+DEMO_SEED = "Another seed draws other hills, towers and clouds."
+
+# What the stages do, by the names that `report` is given.
+STAGES = {
+    "clip": "Opening the clip",
+    "scenes": "Watching it, finding the cuts",
+    "cues": "Planning the cues",
+    "music": "Composing and playing",
+    "mix": "Mixing",
+    "film": "Making the film",
+}
+
+COLUMNS = ("Cue", "From", "To", "Seen", "Mood", "Tempo", "Key")
+PROMPT_COLUMN = "Prompt"
+PROMPTS = "Prompts"
+CERTIFICATE = "Measured on the finished film"
+FILM, JOB = "Film", "Folder"
+HOLDS = "stems/, music/, score.mid, cues.json, scenes/"
+
+STOPPED = "Stopped. Nothing was left behind."
+BROKE = "Something broke on our side: {what}."
+BROKE_FOLDER = "What was done so far lies in {folder}; please send it along with a report."
+BROKE_DEBUG = "Run the same command with --debug to see where."
+NO_FILE = "There is no file {name}."
+NO_FILE_HINT = "Check the name; put names with spaces in quotes."
+A_FOLDER = "{name} is a folder, not a clip."
+A_FOLDER_HINT = "Name one clip in it."
+TWO_CLIPS = "{name} is a second clip; one is scored at a time."
+TWO_CLIPS_HINT = "Run reelscore once for each clip. Words about the music that are also a file's name go into --mood."
+SAME_FILE = "The film would replace the clip itself."
+SAME_FILE_HINT = "Name another file with --out."
+EXISTS = "{name} exists already."
+EXISTS_HINT = "Name another one, or replace it with --force."
+NOT_A_JOB = "{name} holds other files and is not the folder of an earlier run."
+NOT_A_JOB_HINT = "Name another folder with --folder."
+NO_FOLDER = "There is no folder {name}."
+NO_FOLDER_HINT = "Make it first, or name another place with --out."
+LOCKED = "Nothing can be written in {name}."
+LOCKED_HINT = "Name another place with --out."
+NOT_A_FILM = "Films are written as MP4, not as {suffix}."
+NOT_A_FILM_HINT = "End the name in .mp4."
+NO_SHEET = "The cue sheet {name} cannot be read."
+NO_SHEET_HINT = "Give the cues.json of an earlier run."
+NOT_INTENSE = "Write gentle, normal, strong, or a number between 0 and 1."
+NO_SPACE = "The disk is full."
+NO_SPACE_HINT = "Free some space, or name another place with --out."
+DREW = "Drew {scenes} scenes, {seconds:.1f} s, in {took:.0f} s."
+NEXT = "Now score it:"
+AGAIN = "Change the plan:"
+
+
+def plain(words: object) -> str:
+    """Show what cannot be seen: control characters, right-to-left overrides and stray bytes become escapes.
+
+    For everything that came from a person or out of a file; what is left cannot move the cursor or reorder a line.
+    """
+    return "".join(letter if _is_plain(letter) else _escape(letter) for letter in str(words))
+
+
+def _is_plain(letter: str) -> bool:
+    return letter in "\u200c\u200d" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def _escape(letter: str) -> str:
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def timecode(seconds: float, frame_rate: float) -> str:
+    """Return mm:ss.ff, where ff counts frames."""
+    whole = int(seconds + 1e-6)
+    frames = round((seconds - whole) * frame_rate)
+    if frames >= round(frame_rate):
+        whole, frames = whole + 1, 0
+    return f"{whole // 60:02d}:{whole % 60:02d}.{max(0, frames):02d}"
