@@ -1,0 +1,368 @@
+"""Where one shot becomes the next: hard cuts, dissolves and fades, told apart from flashes, whip pans and light.
+
+PySceneDetect proposes; this second look can see the frames on both sides. It asks of a cut: is the change seen everywhere
+(not only where something falls past the camera)? Does it stand alone (a whip pan changes every frame)? Is it a
+different picture, even when shifted or lit differently? Does the old picture stay away (after a flash it is back)?
+A dissolve is found by its arithmetic: every frame in it is a blend of its two ends, which no moving camera can do.
+Differences are measured in luma and colour summed, 0-765 for each cell, beyond what a neighbouring cell can explain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cuesheet import Transition
+from pipeline.watched import Bytes, Floats, Watched
+
+# What makes a cut. Margins over 132 cuts and 60 hard non-cuts (real clips, and splices of them with flashes, whips, shakes):
+LEAST_CHANGE = 9.0  # mean difference of a change that can be seen; the faintest real cut has 15
+NEAR_S, NEAR_RATIO = (
+    0.13,
+    1.8,
+)  # times any other change this near; whip pans reach 1.5, cuts in fast action start at 1.9
+FAR_S, FAR_RATIO = 0.4, 2.0  # times the upper fifth of changes around; cuts start at 2.2
+PROPOSED_EASE = 0.85  # what PySceneDetect has proposed needs this much of both ratios
+LEAST_SPREAD = 0.45  # share of cells that change; cuts start at 0.66, a bird that falls past ends at 0.25
+SAME_PICTURE = 0.82  # correlation of luma, wherever it has moved to; different pictures stay under 0.80
+BACK_S, BACK_SHARE = (
+    0.3,
+    0.5,
+)  # a flash: within this time the old picture is back, but for this share; cuts stay over 0.72
+FLOOR = 1.5  # difference that noise and coding make by themselves
+
+# What makes a dissolve
+DISSOLVE_S = (0.25, 0.37, 0.55, 0.8, 1.2, 1.7, 2.4)  # seconds that are tried, each 1.5 times the one before
+DISSOLVE_CHANGE = 10.0  # least difference between the two ends
+DISSOLVE_SPREAD = 0.5
+DISSOLVE_DOUBT = 0.32  # sum of the misfits in `_doubt`: most real dissolves stay under 0.2, other things over 0.36
+
+# What makes a fade
+BLACK = 20.0  # luma that nine cells in ten stay under; a caption on black passes for black
+BLACK_SHARE = 0.25  # and no more than this share of what is usual in the clip, so that night is not taken for black
+WHITE = 235.0  # luma that nine cells in ten stay over
+BREATH_S = {"black": 3.5, "white": 1.0}  # longer than this, a blank is a scene of its own
+RAMP_S = 3.0  # the longest fade to or from blank that is followed
+HARD_S = 0.1  # a fade shorter than this is a cut
+LEAD_S = 0.25  # blanks shorter than this at the start are how encoders begin, and elsewhere are flashes
+TAIL_S = 0.5  # blanks shorter than this at the end belong to the last scene
+GAP_S = 0.4  # a blank between two hard cuts that lasts longer than this shows both
+
+MIN_SCENE_S = 0.15  # two changes nearer than this are one
+
+_CROSS = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of scene; frames count from 0."""
+
+    frame: int  #: the first frame of the new scene; in the middle of a slow change
+    first: int  #: where the change begins
+    last: int  #: where it is over
+    kind: Transition
+    difference: float  #: between the pictures before and after, 0-765
+
+
+def find_changes(watched: Watched) -> list[Change]:
+    """Return the changes of scene in order, at least MIN_SCENE_S apart."""
+    stamps = _Stamps(watched)
+    blanks = list(_find_blanks(stamps))
+    taken = [(blank.first, blank.last) for blank in blanks]
+    cuts = [cut for cut in _find_cuts(stamps) if not _inside(cut.frame, taken)]
+    taken += [(cut.frame - 1, cut.frame) for cut in cuts]
+    dissolves = _find_dissolves(stamps, sorted(taken))
+    changes = [change for change in blanks if change.frame > 0] + cuts + dissolves
+    return _thin_out(sorted(changes, key=lambda change: change.frame), watched.times)
+
+
+class _Stamps:
+    """The postage stamps with what is needed to compare any two of them."""
+
+    def __init__(self, watched: Watched) -> None:
+        self.watched = watched
+        self.times = watched.times
+        self.all = watched.stamps
+        self.count = len(watched.times)
+
+    @cached_property
+    def steps(self) -> Floats:
+        """How far each frame differs from the one before; the first is 0."""
+        return np.array([0.0] + [self.far(i - 1, i) for i in range(1, self.count)])
+
+    def apart(self, one: int, other: int) -> Floats:
+        """Return the difference of two frames for each cell, 0-765."""
+        return apart(self.all[one], self.all[other])
+
+    def far(self, one: int, other: int) -> float:
+        return float(self.apart(one, other).mean())
+
+    def around(self, frame: int, seconds: float, least: int) -> tuple[int, int]:
+        """Return the frames from..to (exclusive) that lie this near, at least `least` on either side."""
+        first = int(np.searchsorted(self.times, self.times[frame] - seconds))
+        last = int(np.searchsorted(self.times, self.times[frame] + seconds))
+        return max(0, min(first, frame - least)), min(self.count, max(last, frame + least + 1))
+
+
+def apart(one: Bytes, other: Bytes) -> Floats:
+    """Return for each cell how far two stamps differ beyond what small movement explains, 0-765.
+
+    A cell is compared with the range of its 3 x 3 neighbourhood in the other stamp, both ways: motion below a thirtieth
+    of the width costs nothing.
+    """
+    return np.maximum(_outside(one, other), _outside(other, one))
+
+
+def _outside(stamp: Bytes, other: Bytes) -> Floats:
+    above = cv2.subtract(stamp, cv2.dilate(other, _CROSS))
+    below = cv2.subtract(cv2.erode(other, _CROSS), stamp)
+    return np.asarray(cv2.add(above, below).sum(axis=-1), np.float64)
+
+
+def likeness(one: Bytes, other: Bytes, *, shift: float = 0.22) -> float:
+    """Return how well the luma of two stamps correlates at the best shift, up to `shift` of the size each way; 0 for flat ones."""
+    return max(_likeness(one[..., 0], other[..., 0], shift), _likeness(other[..., 0], one[..., 0], shift))
+
+
+def _likeness(one: Bytes, other: Bytes, shift: float) -> float:
+    height, width = one.shape
+    down, right = max(1, round(height * shift)), max(1, round(width * shift))
+    middle = one[down : height - down, right : width - right].astype(np.float32)
+    if middle.size == 0 or middle.std() < FLOOR:
+        return 0.0
+    found = cv2.matchTemplate(other.astype(np.float32), middle, cv2.TM_CCOEFF_NORMED)
+    return float(np.nan_to_num(found, posinf=0.0, neginf=0.0).max())
+
+
+def _spread(cells: Floats) -> float:
+    """Return the share of cells that take part in a change."""
+    return float((cells > max(4.0, 0.25 * cells.mean())).mean())
+
+
+# --- cuts
+
+
+def _find_cuts(stamps: _Stamps) -> Iterator[Change]:
+    proposed = {p + near for p in stamps.watched.proposals for near in (-1, 0, 1)}
+    steps = stamps.steps
+    for frame in range(1, stamps.count):
+        if steps[frame] < LEAST_CHANGE or steps[frame] < steps[max(1, frame - 2) : frame + 3].max():
+            continue
+        ease = PROPOSED_EASE if frame in proposed else 1.0
+        if _stands_alone(stamps, frame, ease) and _is_new_picture(stamps, frame):
+            yield Change(frame, frame, frame, "cut", float(steps[frame]))
+
+
+def _stands_alone(stamps: _Stamps, frame: int, ease: float) -> bool:
+    step = stamps.steps[frame]
+    near = np.delete(stamps.steps[slice(*_from_one(stamps.around(frame, NEAR_S, 2)))], 0)
+    around = [
+        np.concatenate([stamps.steps[max(1, first) : frame], stamps.steps[frame + 1 : last]])
+        for first, last in (stamps.around(frame, NEAR_S, 2), stamps.around(frame, FAR_S, 4))
+    ]
+    del near
+    nearest = around[0].max(initial=0.0)
+    usual = float(np.quantile(around[1], 0.8)) if len(around[1]) else 0.0
+    return bool(step >= ease * NEAR_RATIO * (nearest + FLOOR) and step >= ease * FAR_RATIO * (usual + FLOOR))
+
+
+def _from_one(span: tuple[int, int]) -> tuple[int, int]:
+    return max(1, span[0]), span[1]
+
+
+def _is_new_picture(stamps: _Stamps, frame: int) -> bool:
+    """Tell whether the change is everywhere, to another picture, and for good."""
+    if _spread(stamps.apart(frame - 1, frame)) < LEAST_SPREAD:
+        return False
+    if likeness(stamps.all[frame - 1], stamps.all[frame]) > SAME_PICTURE:
+        return False
+    first, last = stamps.around(frame, BACK_S, 1)
+    pairs = ((before, after) for before in range(first, frame) for after in range(frame, last))
+    return all(stamps.far(*pair) >= BACK_SHARE * stamps.steps[frame] for pair in pairs)
+
+
+# --- dissolves
+
+
+def _find_dissolves(stamps: _Stamps, taken: list[tuple[int, int]]) -> list[Change]:
+    """Return slow blends in the stretches between what has been found already."""
+    found: list[tuple[float, int, int]] = []
+    starts = [0] + [last for _, last in taken]
+    ends = [first for first, _ in taken] + [stamps.count - 1]
+    for start, end in zip(starts, ends, strict=True):
+        found += _blends(stamps, start, end)
+    chosen: list[Change] = []
+    for _, first, last in sorted(found):
+        if not any(first < c.last and c.first < last for c in chosen):
+            chosen.append(Change((first + last + 1) // 2, first, last, "dissolve", stamps.far(first, last)))
+    return chosen
+
+
+def _blends(stamps: _Stamps, start: int, end: int) -> Iterator[tuple[float, int, int]]:
+    """Yield (doubt, first, last) for every window between two frames that looks like a dissolve."""
+    times = stamps.times
+    for length in DISSOLVE_S:
+        centre = times[start] + length / 2
+        while centre + length / 2 <= times[end] + 1e-6:
+            first = int(np.searchsorted(times, centre - length / 2 - 1e-6))
+            last = min(end, int(np.searchsorted(times, centre + length / 2 - 1e-6)))
+            centre += max(length / 10, 0.02)
+            if last - first >= 4:
+                doubt = _doubt(stamps, first, last, start, end)
+                if doubt < DISSOLVE_DOUBT:
+                    yield doubt, first, last
+
+
+def _doubt(stamps: _Stamps, first: int, last: int, start: int, end: int) -> float:
+    """Add up what speaks against a dissolve from `first` to `last`; infinite where nothing changes.
+
+    The course of the blend is not even; the frames between are no blend; the shots themselves change as fast; or the
+    two ends are one picture that moved or was lit differently.
+    """
+    ends = stamps.all[[first, last]].astype(np.float32)
+    way = (ends[1] - ends[0]).ravel()
+    square = float(way @ way)
+    if square < len(way) * DISSOLVE_CHANGE**2 / 9:
+        return math.inf
+    middle = np.unique(np.linspace(first, last, 9).round().astype(int))[1:-1]
+    shares = (stamps.all[middle].reshape(len(middle), -1).astype(np.float32) - ends[0].ravel()) @ way / square
+    even = (stamps.times[middle] - stamps.times[first]) / (stamps.times[last] - stamps.times[first])
+    doubt = 0.5 * float(np.abs(shares - even).max())
+    if doubt > DISSOLVE_DOUBT:
+        return math.inf
+    cells = stamps.apart(first, last)
+    change = float(cells.mean())
+    if change < DISSOLVE_CHANGE or _spread(cells) < DISSOLVE_SPREAD:
+        return math.inf
+    half = (last - first) // 2 + 1
+    outside = max(stamps.far(max(start, first - half), first), stamps.far(last, min(end, last + half)))
+    doubt += 0.3 * outside / change
+    doubt += 1.5 * max(0.0, likeness(stamps.all[first], stamps.all[last], shift=0.03) - 0.5)
+    doubt += 0.6 * max(0.0, likeness(stamps.all[first], stamps.all[last]) - 0.5)
+    if doubt > DISSOLVE_DOUBT:
+        return math.inf
+    blends = (np.clip(ends[0] + np.clip(k, 0, 1) * (ends[1] - ends[0]), 0, 255).astype(np.uint8) for k in shares)
+    misfits = [apart(stamps.all[i], blend).mean() for i, blend in zip(middle, blends, strict=True)]
+    return doubt + float(np.mean(misfits)) / change
+
+
+# --- fades
+
+
+@dataclass(frozen=True)
+class _Blank:
+    """A run of frames without picture, first..last, and the fades that lead into and out of it."""
+
+    first: int
+    last: int
+    colour: str
+    begins: int  #: where the fade into it begins; `first` where it is a cut
+    ends: int  #: where the fade out of it is over; `last` where it is a cut
+
+
+def _find_blanks(stamps: _Stamps) -> Iterator[Change]:
+    for blank in _blanks(stamps):
+        yield from _changes_at(stamps, blank)
+
+
+def _blanks(stamps: _Stamps) -> Iterator[_Blank]:
+    luma = stamps.all[..., 0].reshape(stamps.count, -1)
+    ceiling, floor = np.quantile(luma, (0.9, 0.1), axis=1)
+    black = ceiling < min(BLACK, BLACK_SHARE * float(np.quantile(ceiling, 0.75)))
+    for colour, blank, level in (("black", black, ceiling), ("white", floor > WHITE, 255.0 - floor)):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], blank, [False]]).astype(int)))
+        for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
+            begins = first - _ramp(level[:first][::-1], stamps.times[:first][::-1])
+            ends = last + _ramp(level[last + 1 :], stamps.times[last + 1 :])
+            yield _Blank(int(first), int(last), colour, int(begins), int(ends))
+
+
+def _ramp(level: Floats, times: Floats) -> int:
+    """Return for how many frames the picture grows, leaving a blank; 0 where it is there at once."""
+    if len(level) < 2:
+        return 0
+    within = int(np.searchsorted(np.abs(times - times[0]), RAMP_S)) or len(level)
+    level, times = level[:within], times[:within]
+    peak = np.maximum.accumulate(level)
+    grows = np.flatnonzero(np.diff(peak) > 0.01 * peak[:-1] + 0.5)
+    stop, patience = 0, HARD_S * 1.5
+    for frame in grows + 1:
+        if abs(times[frame] - times[stop]) > patience:
+            break
+        stop = int(frame)
+    if abs(times[stop] - times[0]) < HARD_S or level[0] > 0.6 * level[stop]:
+        return 0
+    return stop + 1
+
+
+def _changes_at(stamps: _Stamps, blank: _Blank) -> Iterator[Change]:
+    """Yield what a blank means: nothing, a cut, a fade, or a scene of its own between two of them."""
+    times = stamps.times
+    seconds = times[min(blank.last + 1, stamps.count - 1)] - times[blank.first]
+    soft_out, soft_in = blank.begins < blank.first, blank.ends > blank.last
+    before, after = max(0, blank.begins - 1), min(stamps.count - 1, blank.ends + 1)
+    change = stamps.far(before, after)
+    into = _slow(stamps, blank.begins, blank.first) if soft_out else _hard(stamps, blank.first)
+    out = _slow(stamps, blank.last + 1, blank.ends) if soft_in else _hard(stamps, blank.last + 1)
+    starts, stops = blank.first == 0, blank.last == stamps.count - 1
+    long = seconds > BREATH_S[blank.colour]
+    if starts and stops:
+        return
+    if starts:
+        if (seconds >= LEAD_S and not soft_in) or long:
+            yield out
+        else:
+            yield Change(0, 0, blank.ends, "start", 0.0)
+    elif stops:
+        if seconds >= TAIL_S:
+            yield into
+        else:
+            yield Change(0, blank.begins, stamps.count - 1, "start", 0.0)
+    elif long:
+        yield from (into, out)
+    elif not soft_out and not soft_in:
+        if seconds > GAP_S:
+            yield from (into, out)
+        elif likeness(stamps.all[before], stamps.all[after]) < SAME_PICTURE:
+            yield Change(blank.last + 1, blank.first, blank.last + 1, "cut", change)
+    elif not soft_out:
+        yield Change(blank.first, blank.first, blank.ends, "cut", into.difference)
+    elif not soft_in:
+        yield Change(blank.last + 1, blank.begins, blank.last + 1, "cut", out.difference)
+    else:
+        yield Change(
+            (blank.begins + blank.ends) // 2, blank.begins, blank.ends, "fade", max(into.difference, out.difference)
+        )
+
+
+def _hard(stamps: _Stamps, frame: int) -> Change:
+    frame = min(frame, stamps.count - 1)
+    return Change(frame, frame, frame, "cut", stamps.far(max(0, frame - 1), frame))
+
+
+def _slow(stamps: _Stamps, first: int, last: int) -> Change:
+    last = min(last, stamps.count - 1)
+    return Change((first + last) // 2, first, last, "fade", stamps.far(max(0, first - 1), last))
+
+
+def _inside(frame: int, spans: list[tuple[int, int]]) -> bool:
+    return any(first <= frame <= last + 1 for first, last in spans)
+
+
+def _thin_out(changes: list[Change], times: Floats) -> list[Change]:
+    """Keep the greater of two changes that are too near for a scene between them."""
+    kept: list[Change] = []
+    for change in changes:
+        if times[change.frame] < MIN_SCENE_S or times[-1] - times[change.frame] < MIN_SCENE_S:
+            continue
+        if kept and times[change.frame] - times[kept[-1].frame] < MIN_SCENE_S:
+            kept[-1] = max(kept[-1], change, key=lambda each: each.difference)
+        else:
+            kept.append(change)
+    return kept
