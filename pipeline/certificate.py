@@ -86,7 +86,7 @@ def certify(film: Path, cuts: Sequence[float], *, recording: Recording, seed: in
     """Measure the finished file. `cuts` are seconds from the first frame; raises BadMedia when it has no sound."""
     samples, rate = decode_sound(film)
     return judge(
-        samples, rate, cuts, picture_s=picture_length(film),
+        samples, rate, cuts, picture_s=picture_length(film).picture_end,
         composer=recording.composer, licence=recording.licence, seed=seed, engine=engine,
     )  # fmt: skip
 

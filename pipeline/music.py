@@ -41,6 +41,7 @@ class Recording:
     licence: str  #: what the client may do with the music, in one sentence
     takes: tuple[Take, ...]  #: one for each cue, in the order of the sheet
     midi: bytes | None = field(default=None, repr=False)  #: a standard MIDI file (format 1) of the whole score
+    engine: str = ""  #: what played it, such as the synthesizer and its font
     notes: tuple[str, ...] = ()  #: what the client should know
 
 
@@ -57,18 +58,19 @@ class Papers:
 def write_music(recording: Recording, *, stems: Mapping[str, Audio], music: Audio, folder: Path) -> Papers:
     """Write cues, stems, music and notes as 24-bit WAV and MIDI; each file appears whole or not at all."""
     cues = tuple(
-        _write(folder / "music" / f"{take.cue}.wav", np.sum(list(take.stems.values()), axis=0))
+        write_sound(folder / "music" / f"{take.cue}.wav", np.sum(list(take.stems.values()), axis=0))
         for take in recording.takes
         if take.stems
     )
-    parts = tuple(_write(folder / "stems" / f"{name}.wav", audio) for name, audio in stems.items())
+    parts = tuple(write_sound(folder / "stems" / f"{name}.wav", audio) for name, audio in stems.items())
     midi = folder / "score.mid" if recording.midi else None
     if midi and recording.midi:
         midi.write_bytes(recording.midi)
-    return Papers(cues, parts, _write(folder / "music.wav", music), midi)
+    return Papers(cues, parts, write_sound(folder / "music.wav", music), midi)
 
 
-def _write(path: Path, audio: Audio) -> Path:
+def write_sound(path: Path, audio: Audio) -> Path:
+    """Write 24-bit WAV at RATE; the file appears whole or not at all."""
     path.parent.mkdir(exist_ok=True)
     part = path.with_name(path.name + ".part")
     soundfile.write(part, audio, RATE, subtype="PCM_24", format="WAV")

@@ -2,13 +2,13 @@
 
 A job leaves a folder that tells its story:
 
-    upload               the client's file under a name of our own
     picture.mp4          the locked picture, without sound and without anything of the client's but the picture
     scenes/000.jpg       one still for each scene
     cues.json            the cue sheet; edit it and play it again
     music/1m1.wav        each cue alone, as it was recorded
     stems/melody.wav     the parts of the whole film; their sum is the music
-    music.wav            the music alone, as it is in the film
+    music.wav            the music alone
+    mix.wav              the music over the clip's own sound, where that was kept
     score.mid            the notes, with tempo map and markers
     certificate.json     what was measured on the finished film
 """
@@ -22,6 +22,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import soundfile
+
 from pipeline import backends
 from pipeline.backends import Report
 from pipeline.certificate import Certificate, certify
@@ -30,8 +32,8 @@ from pipeline.cues import reread, spot
 from pipeline.cuesheet import Brief, CueSheet
 from pipeline.errors import BadSheet, Refused, UserError
 from pipeline.film import marry
-from pipeline.mix import lay
-from pipeline.music import write_music
+from pipeline.mix import Mix, lay
+from pipeline.music import Audio, write_music, write_sound
 from pipeline.scenes import find_scenes, key_stills, watch
 from pipeline.sound import OwnSound, judge_sound
 
@@ -65,6 +67,7 @@ class Score:
     stems: tuple[Path, ...]
     music: Path  #: the music alone, as it is in the film
     midi: Path | None
+    copied: bool  #: whether the picture's packets are the client's own
     notes: tuple[str, ...] = ()  #: what the client should know
 
 
@@ -132,21 +135,30 @@ def _record(job: _Job, sheet: CueSheet, take: int) -> Score:
     (folder / "cues.json").write_text(sheet.to_json(), encoding="utf-8")
     recording = backends.composer(job.crew.composer).compose(sheet, report=job.report)
     job.report("mix", 0, 1)
-    mix = lay(recording, sheet, own=job.own if _keeps(job) else None)
+    own_sound, speech = _own_sound(job)
+    mix = lay(recording, sheet, own_sound=own_sound, speech=speech)
     papers = write_music(recording, stems=mix.stems, music=mix.music, folder=folder)
     job.report("film", 0, 1)
-    marry(job.clip, mix.film, film, target=job.target, comment=MACHINE_MADE)
+    marry(job.clip, _mixed(papers.music, mix, folder), film, target=job.target, comment=MACHINE_MADE)
     cuts = [hit.time for cue in sheet.cues for hit in cue.hits if hit.kind != "jolt"]
-    certificate = certify(film, cuts, recording=recording, seed=sheet.seed)
+    certificate = certify(film, cuts, recording=recording, seed=sheet.seed, engine=recording.engine)
     (folder / "certificate.json").write_text(certificate.to_json(), encoding="utf-8")
     job.report("film", 1, 1)
     notes = (*job.clip.notes, *sheet.notes, *recording.notes)
-    return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, notes)
+    return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, job.clip.copied, notes)
 
 
-def _keeps(job: _Job) -> bool:
-    """Whether the clip's own sound stays under the music."""
-    return job.sound != "replace" and job.own is not None and job.own.kind != "silent"
+def _own_sound(job: _Job) -> tuple[Audio | None, tuple[tuple[float, float], ...]]:
+    """The clip's own sound and where somebody speaks in it, when it shall stay under the music."""
+    if job.sound == "replace" or job.own is None or job.own.kind == "silent" or job.clip.sound_path is None:
+        return None, ()
+    samples, _ = soundfile.read(job.clip.sound_path, dtype="float32", always_2d=True)
+    return samples, job.own.speech
+
+
+def _mixed(music: Path, mix: Mix, folder: Path) -> Path:
+    """The film's sound as a file: the music itself, unless the clip's own sound lies under it."""
+    return music if mix.film is mix.music else write_sound(folder / "mix.wav", mix.film)
 
 
 def _counted(footage: Footage, report: Report) -> Iterator[Frame]:
