@@ -41,8 +41,8 @@ class Recording:
     licence: str  #: what the client may do with the music, in one sentence
     takes: tuple[Take, ...]  #: one for each cue, in the order of the sheet
     midi: bytes | None = field(default=None, repr=False)  #: a standard MIDI file (format 1) of the whole score
-    engine: str = ""  #: what played it, such as the synthesizer and its font
     notes: tuple[str, ...] = ()  #: what the client should know
+    engine: str = ""  #: what played it, such as the synthesizer and its font
 
 
 @dataclass(frozen=True)
