@@ -142,16 +142,21 @@ def _meet_next(tones: Sequence[Tone], end: float, most: float) -> list[Tone]:
     return sorted(longer, key=lambda t: (t.beat, t.pitch))
 
 
-def choose_bass(spans: Sequence[Span], tune: Sequence[Tone], low: int, high: int) -> list[int]:
+def choose_bass(
+    spans: Sequence[Span], tune: Sequence[Tone], low: int, high: int, *, closing: bool = False
+) -> list[int]:
     """Return one bass note per chord: roots, or thirds where root and tune would move in parallel fifths or octaves.
 
-    Dynamic programming over octave and inversion; leaps over a fifth and notes off the root cost.
+    Dynamic programming over octave and inversion: leaps over a fifth and notes off the root cost. The last chord of a
+    `closing` cue stands on its root.
     """
     top = [_sounding(tune, span.start) for span in spans]
     tables: list[dict[int, tuple[float, int | None]]] = []
     for number, span in enumerate(spans):
         table: dict[int, tuple[float, int | None]] = {}
         for pitch in _bass_options(span.chord, low, high):
+            if closing and number == len(spans) - 1 and pitch % 12 != span.chord.root:
+                continue
             own = _inversion_cost(pitch, span.chord) + 0.05 * abs(pitch - (low + high) / 2)
             if not tables:
                 table[pitch] = (own, None)
@@ -201,7 +206,7 @@ def _sounding(tones: Sequence[Tone], beat: float) -> int | None:
 
 def write_bass(plan: Plan, spans: Sequence[Span], tune: Sequence[Tone], player: Instrument) -> list[Tone]:
     """Lay the style's bass line; held where the energy is low, moving where it is high."""
-    line = choose_bass(spans, tune, player.low, player.high)
+    line = choose_bass(spans, tune, player.low, player.high, closing=plan.final)
     tones: list[Tone] = []
     for number, (start, beats) in enumerate(plan.bars):
         section = plan.section_of(start)

@@ -19,6 +19,8 @@ from pipeline.orchestra.perform import breathe, play_role
 from pipeline.orchestra.styles import ROLE_LEVEL_DB, ROLE_PAN, ROLE_STEM, STAND_INS, Role
 from pipeline.orchestra.tone import Tone
 
+#: who chooses first: whoever is chosen later avoids the sounds that are taken
+CASTING: tuple[Role, ...] = ("melody", "ostinato", "bass", "pad", "counter", "accent", "double", "thunder")
 SUB_DROP_S = 1.2
 SUB_DROP_PITCH = 36
 
@@ -76,22 +78,23 @@ def _sings(plan: Plan, tone: Tone) -> bool:
 def choose_players(plan: Plan) -> dict[Role, Instrument]:
     """Return who plays which role. What the client excluded has left the room before anybody is asked.
 
-    A palette's first names are the likelier ones; the same score keeps its band, a change of mood changes the lead.
+    A palette's first names are the likelier ones; nobody plays two roles where another can; the same score keeps its
+    band, a change of mood changes the lead.
     """
     band: dict[Role, Instrument] = {}
-    for role, names in plan.palette.players.items():
-        if role == "drums" or not plan.out.allows_role(role):
+    for role in CASTING:
+        if role not in plan.palette.players or not plan.out.allows_role(role):
             continue
-        pool = plan.out.players(names) or plan.out.players(STAND_INS[role])
-        if role == "double" and "melody" in band:
-            pool = [player for player in pool if player.name != band["melody"].name]
-        if role == "counter" and "melody" in band:
-            pool = [player for player in pool if player.name != band["melody"].name]
+        pool = plan.out.players(plan.palette.players[role]) or plan.out.players(STAND_INS[role])
+        busy = {player.program for player in band.values()}
+        free = [player for player in pool if player.program not in busy]
+        if role in ("double", "counter"):
+            pool = free
         if not pool:
             continue
         rng = dice(plan.seed, plan.cue.style, role, plan.cue.emotion if role in ("melody", "counter") else "")
-        weights = [1.0 / (1 + place) ** 0.5 for place in range(len(pool))]
-        band[role] = rng.choices(pool, weights)[0]
+        weights = [1.0 / (1 + place) ** 0.5 for place in range(len(free or pool))]
+        band[role] = rng.choices(free or pool, weights)[0]
     return band
 
 

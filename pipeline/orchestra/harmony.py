@@ -114,12 +114,10 @@ def harmonise(plan: Plan) -> tuple[Span, ...]:
         if number == 0 or section.weight >= HEAVY:
             at = 0 if not plan.prepared or line[0] in ("1", "6", "4") else line.index("1")
         if number and section.weight >= HEAVY:
-            slots[-1] = (*slots[-1][:2], _dominant(plan, section.weight))
+            slots[-1] = (*slots[-1][:2], _preparing(plan, section.weight, slots))
         for start, beats in _cells(section, plan):
+            at = _moves_on(line, at, slots[-1][2] if slots else "", plan.key)
             symbol = line[at % len(line)]
-            if slots and start == section.start and _root(slots[-1][2]) == _root(symbol):
-                at += 1
-                symbol = line[at % len(line)] if _root(line[at % len(line)]) != _root(symbol) else "4"
             slots.append((start, beats, symbol))
             at += 1
     spans = [Span(start, beats, spell(symbol, plan.key, plan.palette.colour)) for start, beats, symbol in slots]
@@ -130,8 +128,20 @@ def harmonise(plan: Plan) -> tuple[Span, ...]:
     return tuple(_split_at_accents(spans, plan))
 
 
-def _root(symbol: str) -> str:
-    return symbol.partition("/")[0]
+def _moves_on(line: Sequence[str], at: int, last: str, key: Key) -> int:
+    """Return the next place in a progression whose chord differs from the last one in notes or in bass."""
+    for step in range(len(line)):
+        there, here = spell(line[(at + step) % len(line)], key), spell(last, key) if last else None
+        if here is None or (there.triad, there.bass) != (here.triad, here.bass):
+            return at + step
+    return at
+
+
+def _preparing(plan: Plan, weight: float, slots: Sequence[tuple[float, float, str]]) -> str:
+    """Name the chord before a heavy cut: the dominant, or another one that leads home where the dominant just was."""
+    before = spell(slots[-2][2], plan.key).triad if len(slots) > 1 else None
+    choices = (_dominant(plan, weight), "5", "4", "7", "6")
+    return next(symbol for symbol in choices if spell(symbol, plan.key).triad != before)
 
 
 def _dominant(plan: Plan, weight: float) -> str:

@@ -15,6 +15,9 @@ from pipeline.orchestra.tone import Tone
 
 WIDEST_LEAP = 12  # semitones between phrases
 SHORT_SECTION_S = 3.0  # under this a scene gets the head of the motif only
+#: what becomes of the motif in scenes that have room for one statement, scene after scene
+SINGLES = ("state", "answer", "invert", "question", "ornament", "sequence", "state", "displaced")
+PHRASE_REST = 1.0  # quarter notes of rest that a statement leaves before the next scene at the least
 Slot = tuple[float, float, str]  # first beat, beats, device
 
 
@@ -54,7 +57,7 @@ def _slots(plan: Plan, section: Section, rng: random.Random) -> list[Slot]:
     room = section.end - start
     if seconds < SHORT_SECTION_S or room < unit * 0.75:
         return [(start, room, "head")] if room >= 3 else [(start, room, "arrival")]
-    devices = _devices(seconds, section, rng)
+    devices = _devices(plan, seconds, section, rng)
     slots: list[Slot] = []
     at = start
     for device in devices * 8:
@@ -74,21 +77,24 @@ def _unit(plan: Plan, section: Section) -> float:
     return min((4.0, 8.0, 16.0), key=lambda beats: abs(beats * beat_s / plan.palette.statement_s - 1))
 
 
-def _devices(seconds: float, section: Section, rng: random.Random) -> list[str]:
-    if section.contrast:
+def _devices(plan: Plan, seconds: float, section: Section, rng: random.Random) -> list[str]:
+    """Choose what happens to the motif in a section, so that no two scenes in a row say the same thing."""
+    if section.contrast and seconds >= 6:
         return rng.choice(
             (["invert", "sequence", "rest", "fragment", "fragment"], ["fragment", "fragment", "invert", "close"])
         )
+    last = plan.final and section is plan.sections[-1]
+    single = "state" if section.climax else "close" if last else SINGLES[section.number % len(SINGLES)]
     if seconds < 6:
-        return ["state"]
+        return [single]
     if seconds < 10:
-        return ["state", "answer"]
+        return [single, "close" if last else rng.choice(("answer", "rest", "fragment"))]
     if seconds < 16:
-        return ["state", "sequence", "fragment", "fragment", "close"]
+        return [single, "sequence", "fragment", "rest", "close"]
     return rng.choice(
         (
-            ["state", "ornament", "rest", "answer", "state", "sequence", "fragment", "fragment", "close", "rest"],
-            ["state", "sequence", "invert", "close", "rest", "state", "fragment", "fragment", "answer"],
+            [single, "ornament", "rest", "answer", "state", "sequence", "fragment", "rest", "close", "rest"],
+            [single, "sequence", "rest", "close", "invert", "state", "rest", "fragment", "answer"],
         )
     )
 
@@ -104,6 +110,7 @@ def _vary(motif: Motif, device: str, room: float) -> Motif:
         "answer": close(motif),
         "close": close(motif),
         "sequence": motif,
+        "question": Motif(motif.notes[:-1]),
     }
     shaped = forms.get(device, motif)
     whole = 4.0 if device in ("head", "fragment", "tag") else 8.0
@@ -129,6 +136,10 @@ def _state(
     if device == "arrival":
         return _arrival(spans, start, room, low, high, previous if previous is not None else round(centre))
     motif = _vary(plan.motif, device, room)
+    if device == "displaced" and room >= motif.beats + 0.5:
+        start, room = start + 0.5, room - 0.5  # half a beat late: unease, or play
+    if device not in ("close", "fragment") and room > 4:
+        room -= PHRASE_REST
     shifts = range(-16, 17)
     goal = {"sequence": 1, "fragment": 1}.get(device)
     best = max(shifts, key=lambda s: _fit(motif, s, start, spans, low, high, centre, previous, goal, before))
@@ -159,7 +170,7 @@ def _fit(
             score -= 1.5 * heavy
         score -= 0.12 * abs(pitch - centre) + (4 if not low <= pitch <= high else 0)
         if place == 0 and previous is not None:
-            score -= 0.25 * max(0, abs(pitch - previous) - 5)
+            score -= 0.3 * max(0, abs(pitch - previous) - 2)
             if goal is not None and before:
                 score += 0.8 if 0 < pitch - before[-1].pitch <= 4 else 0
         at += beats

@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 
 from pipeline.orchestra.chance import dice
 
-#: rhythms with one memorable gesture each, in quarter notes; four to seven notes, at most two bars of 4/4
+#: rhythms with one memorable gesture each, in quarter notes; five to seven notes, at most two bars of 4/4
 RHYTHMS: tuple[tuple[float, ...], ...] = (
-    (1.5, 0.5, 2, 3),
     (1, 0.5, 0.5, 2, 3),
-    (2, 1, 1, 3),
     (1.5, 0.5, 1, 1, 3),
     (0.5, 0.5, 1, 2, 1, 2),
     (3, 1, 1.5, 0.5, 1),
-    (1, 2, 1, 3),
-    (1.5, 1.5, 1, 3),
     (1, 1, 1.5, 0.5, 3),
     (0.5, 1, 0.5, 2, 3),
     (2, 1.5, 0.5, 1, 2),
     (1, 1, 2, 1, 2),
     (1.5, 0.5, 1.5, 0.5, 3),
     (0.5, 0.5, 0.5, 1.5, 1, 3),
+    (1.5, 0.5, 0.5, 0.5, 1, 3),
+    (2, 0.5, 0.5, 1, 3),
+    (0.5, 0.5, 1, 1, 1, 3),
+    (1, 1, 0.5, 0.5, 1, 3),
 )
 WIDEST = 5  # degrees from lowest to highest note: a sixth, 9 semitones at the most, so that anyone can sing it
 TRIES = 400  # dice thrown before the plain tune below is taken; in practice a dozen are enough
@@ -59,7 +59,7 @@ def invent(seed: int) -> Motif:
             elif place == leap_at + 1:
                 step = -1 if leap > 0 else 1
             else:
-                step = rng.choice((-1, 1, -1, 1, 0))
+                step = rng.choice((-1, 1, -1, 1, 0, 0))
             degrees.append(degrees[-1] + step)
         if _sings(degrees):
             return Motif(tuple(zip(degrees, rhythm, strict=True)))
@@ -71,7 +71,8 @@ def _sings(degrees: Sequence[int]) -> bool:
     return (
         max(degrees) - min(degrees) <= WIDEST
         and degrees[-1] % 7 in (1, 4)
-        and steps.count(0) <= 1
+        and steps.count(0) == (1 if len(steps) < 5 else 2)
+        and not any(a == 0 and b == 0 for a, b in itertools.pairwise(steps))
         and steps[-1] != 0
         and not any(a and a == -b and b == -c for a, b, c in zip(steps, steps[1:], steps[2:], strict=False))
     )

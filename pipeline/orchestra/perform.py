@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.orchestra.chance import dice, drift
 from pipeline.orchestra.form import Plan
@@ -12,7 +12,7 @@ from pipeline.orchestra.part import Note
 from pipeline.orchestra.tone import Tone
 
 CLAMP_S = 0.025  # no note strays further than this from where it is written
-TOUCH_SD = 4.5  # velocity steps; under 3 nobody hears it
+TOUCH_SD = 5.0  # velocity steps; under 3 nobody hears it
 LEGATO_S = 0.03  # overlap of tied phrases
 STRUM_S = {"plucked": 0.013, "struck": 0.006}  # from string to string of a chord; hits are struck together
 SHORTEST_S = 0.05
@@ -41,7 +41,7 @@ ROLE_VELOCITY: dict[str, float] = {
     "accent": 8,
     "thunder": 10,
 }
-METRE: dict[str, float] = {"pad": 0.3, "melody": 0.7, "counter": 0.5, "double": 0.7, "ostinato": 1.3, "accent": 0.3}
+METRE: dict[str, float] = {"pad": 0.6, "melody": 0.9, "double": 0.9, "ostinato": 1.3, "accent": 0.3}
 
 
 def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument | None) -> tuple[Note, ...]:
@@ -50,6 +50,7 @@ def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument |
     ordered = sorted(tones, key=lambda tone: (tone.beat, tone.pitch))
     tight = 0.3 if plan.cue.style == "electronic" else 1.0
     waver = drift(rng, len(ordered))
+    tops = {tone.beat: tone.pitch for tone in ordered}  # ascending: the last one is the highest
     notes: list[Note] = []
     last_beat, last_shift, strum = -1.0, 0.0, 0
     for tone, wave in zip(ordered, waver, strict=True):
@@ -58,9 +59,16 @@ def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument |
         strum = strum + 1 if together else 0
         last_beat, last_shift = tone.beat, shift
         late = 0.0 if tone.exact else shift + strum * (STRUM_S.get(player.attack, 0.0) if player else 0.0)
-        velocity = _velocity(plan, role, tone) + rng.gauss(0, TOUCH_SD)
+        velocity = _velocity(plan, role, tone) + rng.gauss(0, TOUCH_SD) + _in_chord(tone, tops, role)
         notes.append(_play(plan, role, tone, player, late, velocity))
     return tuple(sorted(_inside(notes, plan), key=lambda note: (note.time, note.pitch)))
+
+
+def _in_chord(tone: Tone, tops: Mapping[float, int], role: str) -> float:
+    """Bring out the top of a chord over its inner notes, as every pianist and section does."""
+    if role in ("drums", "melody", "double"):
+        return 0.0
+    return 5.0 if tone.pitch == tops[tone.beat] else -6.0
 
 
 def _clamp(seconds: float) -> float:
