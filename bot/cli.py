@@ -46,6 +46,7 @@ app = typer.Typer(
 BUG, ASKED_TO_CHANGE, STOPPED = 1, 2, 130  # exit codes; 130 is 128 + SIGINT, as shells have it
 INTENSITIES = {"gentle": 0.3, "normal": 0.5, "strong": 0.8}
 WIDE = 118  # columns from which the prompts fit into the table
+FILMS = (".mp4", ".mov", ".mkv", ".webm")  # what pipeline/film.py writes
 LONGEST_STEM = 190  # bytes: of 255, the rest goes to "-scored-2-take-20.mp4" and to names for unfinished work
 QUIET_S = 5.0  # at least so long between two plain lines of one stage
 
@@ -284,9 +285,11 @@ def _as_film(out: Path, name: str) -> Path:
     """Complete what was given as the film's place: a folder gets the name, a bare name the suffix."""
     if out.is_dir():
         return out / name
-    if out.suffix.lower() in {".mp4", ""}:
-        return out if out.suffix else out.with_name(f"{out.name}.mp4")
-    raise Refused(text.NOT_A_FILM.format(suffix=out.suffix), hint=text.NOT_A_FILM_HINT)
+    if not out.suffix:
+        return out.with_name(f"{out.name}.mp4")
+    if out.suffix.lower() not in FILMS:
+        raise Refused(text.NOT_A_FILM.format(suffix=out.suffix), hint=text.NOT_A_FILM_HINT)
+    return out
 
 
 def _films(to: Path, takes: int) -> list[Path]:
@@ -387,7 +390,7 @@ def _bars(console: Console, takes: int) -> Iterator[Report]:
 
         def report(stage: str, done: float, total: float) -> None:
             nonlocal at
-            row = rows.setdefault(stage, rows["music"])
+            row = rows[stage]
             if stage != at[0]:
                 at = (stage, _take_of(at, stage))
                 for earlier in itertools.takewhile(lambda other: other != row, rows.values()):

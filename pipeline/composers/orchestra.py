@@ -28,7 +28,7 @@ class Orchestra:
         for arrangement in arrangements:
             takes.append(_record(arrangement, sheet.duration, report, done, total))
             done += len(arrangement.parts)
-        report("compose", total, total)
+        report("music", total, total)
         return Recording(self.name, self.licence, tuple(takes), write_midi(sheet, arrangements), _notes(arrangements))
 
 
@@ -41,7 +41,7 @@ def _record(arrangement: Arrangement, duration: float, report: Report, done: int
     end = min(duration, plan.cue.end + RING_S)
     stems: dict[str, Audio] = {}
     for number, part in enumerate(parts):
-        report("compose", done + number, total)
+        report("music", done + number, total)
         audio = synth.play(part, start=start, end=end)
         stems[part.stem] = stems[part.stem] + audio if part.stem in stems else audio
     return Take(plan.cue.number, plan.seed, start, stems, players_named(parts))
