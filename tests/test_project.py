@@ -145,7 +145,9 @@ def test_the_locks_agree() -> None:
 
 def test_the_command_line_stays_light() -> None:
     code = "import bot.cli, sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     heavy = {"cv2", "numpy", "scipy", "scenedetect", "skimage", "soundfile", "pydantic", "mido", "imageio_ffmpeg"}
     assert not heavy & set(done.stdout.split())
 
