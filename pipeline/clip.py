@@ -246,18 +246,19 @@ class Footage:
     def _arguments(self, source: BinaryIO, small: tuple[int, int], stats: str, plan: picture.Plan | None) -> list[str]:
         slate = self._slate
         chosen = ["-map", f"0:V:{slate.index}"]
-        tone = f",{picture.tone_map(slate)}" if slate.hdr else ""
+        tone = [picture.tone_map(slate)] if slate.hdr else []
         every = max(STILL_EVERY_S, slate.duration / STILLS_MOST)
         pick = f"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{every:.6f})'"
-        still_w, still_h = _still_size(slate.shown_size)
+        still = _lying(slate, _still_size(slate.shown_size))
         return [
-            *take_in(source, slate.demuxer, "-max_pixels", str(self._limits.pixels)),
+            *slate.take_in(source, self._limits.pixels),
             *chosen,
-            *("-vf", f"scale={small[0]}:{small[1]}:flags=area{tone}", *TIMING),
+            *("-vf", ",".join([*_scale_down(slate, small), *slate.upright, *tone]), *TIMING),
             *("-stats_enc_pre", stats, "-stats_enc_pre_fmt", STATS),
             *("-pix_fmt", "bgr24", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1"),
             *chosen,
-            *("-vf", f"{pick},scale={still_w}:{still_h}:flags=area{tone}", *TIMING, "-frames:v", str(STILLS_MOST)),
+            *("-vf", ",".join([pick, f"scale={still}:flags=area", *slate.upright, *tone]), *TIMING),
+            *("-frames:v", str(STILLS_MOST)),
             *("-stats_enc_pre", STILL_TIMES, "-stats_enc_pre_fmt", STATS),
             *("-c:v", "mjpeg", "-q:v", STILL_QUALITY, "-pix_fmt", "yuvj420p", *NOTHING_PERSONAL),
             *("-f", "image2", STILL_NAMES),
@@ -307,7 +308,7 @@ class Footage:
             width=slate.shown_size[0],
             height=slate.shown_size[1],
             rotation=slate.rotation,
-            mirrored=picture.source_is_mirrored(slate, source, place),
+            mirrored=slate.orientation is not None and slate.orientation.mirrored,
             hdr=slate.hdr,
             duration=duration,
             frame_rate=len(moments) / duration,
@@ -412,6 +413,22 @@ def _still_size(shown: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, STILL_SIDE / max(shown))
     width, height = (max(1, round(side * scale)) for side in shown)
     return width, height
+
+
+def _lying(slate: Slate, size: tuple[int, int]) -> str:
+    """Return an upright size as it is before the picture is turned upright."""
+    return f"{size[1]}:{size[0]}" if slate.on_its_side else f"{size[0]}:{size[1]}"
+
+
+def _scale_down(slate: Slate, small: tuple[int, int]) -> list[str]:
+    """Return the filters to a small frame: every pixel counts where that is cheap, else the fast scaler goes first.
+
+    On 1080p the area average alone costs a fifth of the decode, in two steps an eighth.
+    """
+    steps = [f"scale={_lying(slate, small)}:flags=area"]
+    if min(slate.shown_size) > 4 * min(small):
+        steps.insert(0, f"scale={_lying(slate, (2 * small[0], 2 * small[1]))}:flags=fast_bilinear")
+    return steps
 
 
 def _clock(seconds: float) -> str:

@@ -7,7 +7,6 @@ of its frames.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
@@ -115,12 +114,13 @@ def plan_encode(slate: Slate, target: Target, aspect: Aspect, *, thrift: float =
     allowed = budget(target, slate.duration)
     picture = _shrunk(slate.shown_size, LONGEST_SIDE[target])
     tone = [tone_map(slate)] if slate.hdr else []
+    upright = [*slate.upright, *tone]
     if _has_shape(slate.shown_size, aspect):
         size = _affordable(picture, slate, allowed, thrift)
-        chain = [*tone, _to_size(slate.shown_size, size)]
+        chain = [*upright, _to_size(slate.shown_size, size)]
     else:
         size = _affordable(_canvas(picture, aspect), slate, allowed, thrift)
-        chain = [*tone, _on_blurred_self(slate.shown_size, size)]
+        chain = [*upright, _on_blurred_self(slate.shown_size, size)]
     control = ["-crf", CRF[target]]
     if allowed:
         rate = int(allowed.picture * thrift)
@@ -145,55 +145,10 @@ def encode(plan: Plan, to: str) -> list[str]:
 
 def encode_picture(slate: Slate, plan: Plan, source: BinaryIO, to: Path, *, pixels: int) -> None:
     """Encode in a pass of its own: when copied packets turned out not to be what a decoder shows."""
-    arguments = [*take_in(source, slate.demuxer, "-max_pixels", str(pixels)), "-map", f"0:V:{slate.index}"]
+    arguments = [*slate.take_in(source, pixels), "-map", f"0:V:{slate.index}"]
     seconds = 120 + ENCODE_LEASH_S_PER_S * slate.duration
     leash = Leash(seconds=seconds, stall_s=seconds, cpu_s=int(seconds) * THREADS)
     run([*arguments, *encode(plan, to.name)], place=to.parent, leash=leash, inputs=[source])
-
-
-def is_mirrored(mp4: Path) -> bool:
-    """Whether the display matrix of the only track turns the picture over; the file must be one of our own."""
-    with mp4.open("rb") as file:
-        header = _box(_box(_moov(file), b"trak"), b"tkhd")
-    matrix = struct.unpack_from(">9i", header, 52 if header[0] == 1 else 40)  # version 1 has dates of 64 bits
-    return bool(matrix[0] * matrix[4] - matrix[1] * matrix[3] < 0)
-
-
-def source_is_mirrored(slate: Slate, source: BinaryIO, place: Path) -> bool:
-    """Whether the client's file asks players to turn the picture over, read off a copy of its first packet."""
-    if slate.demuxer != "mov" or not slate.matrix:
-        return False
-    arguments = [*take_in(source, "mov"), "-map", f"0:V:{slate.index}", "-c", "copy", "-frames:v", "1"]
-    try:
-        run([*arguments, *NOTHING_PERSONAL, "-f", "mov", "first.mov"], place=place, leash=Leash(), inputs=[source])
-    except BadMedia:  # a codec that MOV has no name for
-        return False
-    return is_mirrored(place / "first.mov")
-
-
-def _moov(file: BinaryIO) -> bytes:
-    """Return the body of an MP4's index, passing over the pictures."""
-    while len(head := file.read(16)) >= 8:
-        size, kind = struct.unpack_from(">I4s", head)
-        body = 8
-        if size == 1:
-            size, body = struct.unpack_from(">Q", head, 8)[0], 16
-        file.seek(body - len(head), 1)
-        if kind == b"moov":
-            return file.read(size - body)
-        file.seek(max(0, size - body), 1)
-    raise BadMedia("The picture could not be written.")
-
-
-def _box(boxes: bytes, kind: bytes) -> bytes:
-    """Return the body of the first box of that kind."""
-    at = 0
-    while at + 8 <= len(boxes):
-        size, name = struct.unpack_from(">I4s", boxes, at)
-        if name == kind:
-            return boxes[at + 8 : at + size]
-        at += max(size, 8)
-    raise BadMedia("The picture could not be written.")
 
 
 def _has_shape(size: tuple[int, int], aspect: Aspect) -> bool:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Literal, NamedTuple
 from pipeline.containers import EXPORT
 from pipeline.errors import BadMedia, OverLimit
 from pipeline.ffmpeg import NOTHING_PERSONAL, SHORTER, Leash, run, take_in
+from pipeline.orientation import Orientation, read_orientation
 
 LISTING_LEASH = Leash(seconds=60, stall_s=20, cpu_s=60)
 
@@ -70,9 +71,23 @@ class Slate:
     pixel_format: str  #: "none" where the header does not tell
     transfer: str  #: "smpte2084", "bt709", ... or "" where untold
     rotation: int  #: degrees clockwise by which a player turns it: 0, 90, 180, 270
-    matrix: bool  #: whether it has a display matrix, which may mirror it too
     sound: bool  #: whether there is a sound stream
+    orientation: Orientation | None = None  #: None: ffmpeg itself turns the picture upright where it must be
     notes: tuple[str, ...] = ()
+
+    def take_in(self, source: BinaryIO, pixels: int) -> list[str]:
+        """Name the clip as an input to be decoded; its pictures then need the filters `upright`."""
+        own = ["-noautorotate"] if self.orientation else []
+        return take_in(source, self.demuxer, "-max_pixels", str(pixels), *own)
+
+    @property
+    def upright(self) -> tuple[str, ...]:
+        return self.orientation.filters if self.orientation else ()
+
+    @property
+    def on_its_side(self) -> bool:
+        """Whether the decoded picture lies on its side before the filters `upright`."""
+        return self.orientation is not None and self.orientation.on_its_side
 
     @property
     def hdr(self) -> bool:
@@ -119,10 +134,12 @@ def read_slate(source: BinaryIO, demuxer: str, *, place: Path, pixels: int, fram
         pixel_format=pixel_format,
         transfer=transfer,
         rotation=round(-(turned or 0.0) / 90) * 90 % 360,
-        matrix=turned is not None,
         sound=len(streams) > len(pictures),
     )
-    return replace(slate, notes=_refuse_broken(slate, chatter))
+    slate = replace(slate, notes=_refuse_broken(slate, chatter))
+    if turned is None or demuxer != "mov":
+        return slate
+    return replace(slate, orientation=read_orientation(source, index, place=place))
 
 
 def _list(source: BinaryIO, door: list[str], wanted: list[str], place: Path) -> tuple[list[Stream], str]:
