@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,9 @@ class Certificate:
     true_peak: float  #: dBTP
     picture_s: float
     sound_s: float
-    length_error_ms: float  #: of the sound's end against the picture's; positive: the sound is longer
+    length_error_ms: (
+        float  #: the end of the sound, by samples or packets, against the picture's; positive: it is longer
+    )
     ending: Ending
     tail_db: float  #: the last 10 ms against the loudest 400 ms
     composer: str
@@ -85,8 +88,9 @@ _CERTIFICATE: TypeAdapter[Certificate] = TypeAdapter(Certificate)
 def certify(film: Path, cuts: Sequence[float], *, recording: Recording, seed: int, engine: str = "") -> Certificate:
     """Measure the finished file. `cuts` are seconds from the first frame; raises BadMedia when it has no sound."""
     samples, rate = decode_sound(film)
+    lengths = picture_length(film)
     return judge(
-        samples, rate, cuts, picture_s=picture_length(film).picture_end,
+        samples, rate, cuts, picture_s=lengths.picture_end, packets_s=lengths.sound_end,
         composer=recording.composer, licence=recording.licence, seed=seed, engine=engine,
     )  # fmt: skip
 
@@ -97,13 +101,19 @@ def judge(
     cuts: Sequence[float],
     *,
     picture_s: float,
+    packets_s: float | None = None,
     composer: str = "",
     licence: str = "",
     seed: int = 0,
     engine: str = "",
 ) -> Certificate:
-    """Measure sound of shape (n, channels) against cuts in seconds; the same sound gives the same certificate."""
+    """Measure sound of shape (n, channels) against cuts in seconds; the same sound gives the same certificate.
+
+    `picture_s` is where the picture ends, `packets_s` where the film's sound ends by its packets, which players may
+    believe more than the samples: the worse of the two is the length error.
+    """
     length = len(samples) / rate
+    ends = (length, length if packets_s is None or not math.isfinite(packets_s) else packets_s)
     heard = hear(samples, rate)
     struck = landmarks(heard)
     counted = _counted(np.asarray(cuts, dtype=np.float64), picture_s)
@@ -123,7 +133,7 @@ def judge(
         true_peak=max(_FLOOR_DB, true_peak_db(samples, rate)),
         picture_s=picture_s,
         sound_s=length,
-        length_error_ms=1000 * (length - picture_s),
+        length_error_ms=1000 * max((end - picture_s for end in ends), key=abs),
         ending=ending,
         tail_db=tail_db,
         composer=composer,

@@ -19,7 +19,8 @@ _ROUNDS = 8  # of the search for the gain
 
 _GRAIN = 24  # samples (0.5 ms): the grid on which gains are found
 _LOOK_AHEAD = 4  # grains: the limiter closes over 2 ms before a peak, too short to be heard as a dip
-_RELEASE_S = 0.08  # opens again within the time of a short note: long enough not to buzz on a bass
+_RELEASE_S = 0.08  # opens again within the time of a short note: long enough not to buzz on a bass ...
+_QUICK_S, _DEEP = 0.015, 0.7  # ... but from more than 3 dB down at once, or a hit would leave a hole behind it
 _HOT = 0.5  # of the ceiling: samples under this cannot pass it between them
 
 _RATIO = 1.8  # of the bus compressor
@@ -82,11 +83,12 @@ def _limit(peaks: NDArray[np.floating], ceiling: float) -> NDArray[np.float64]:
     """Return the gain of each grain that keeps every peak under the ceiling."""
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
     closed: NDArray[np.float64] = ndimage.minimum_filter1d(needed, 2 * _LOOK_AHEAD + 1)
-    back = 1 - math.exp(-_GRAIN / RATE / _RELEASE_S)
+    slow, quick = (1 - math.exp(-_GRAIN / RATE / seconds) for seconds in (_RELEASE_S, _QUICK_S))
     now = 1.0
     gains = closed.tolist()
     for i, most in enumerate(gains):
-        now = min(most, now + (1 - now) * back)
+        now += (1 - now) * (slow if now > _DEEP else quick)
+        now = min(most, now)
         gains[i] = now
     return np.array(gains)
 

@@ -29,8 +29,8 @@ DRUMS = -1  # stands for the kit where a program is expected
 #: LUFS of one held melody note at its usual velocity; eight such parts together still stay under full scale
 MELODY_LUFS = -22.0
 
-#: the velocity at which a part of this stem sits at its `level_db`; the middle of each role in the reference
-USUAL_VELOCITY = {"melody": 91, "counter": 74, "ostinato": 70, "pad": 58, "bass": 88, "drums": 100, "effects": 110}
+#: the velocity at which a part of this stem sits at its `level_db`: the middle of what the orchestra plays in each role
+USUAL_VELOCITY = {"melody": 95, "counter": 85, "ostinato": 76, "pad": 70, "bass": 96, "drums": 100, "effects": 114}
 _USUAL_VELOCITY_ELSE = 80
 
 #: dB under the kick, which sits at `level_db`: fonts play cymbals far too loud, a kit on a record has them here
