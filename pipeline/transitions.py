@@ -16,7 +16,6 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.cuesheet import Transition
 from pipeline.watched import Bytes, Floats, Watched
@@ -41,7 +40,9 @@ FLOOR = 1.5  # difference that noise and coding make by themselves
 DISSOLVE_S = (0.25, 0.37, 0.55, 0.8, 1.2, 1.7, 2.4)  # seconds that are tried, each 1.5 times the one before
 DISSOLVE_CHANGE = 10.0  # least difference between the two ends
 DISSOLVE_SPREAD = 0.5
-DISSOLVE_DOUBT = 0.32  # sum of the misfits in `_doubt`: most real dissolves stay under 0.2, other things over 0.36
+DISSOLVE_UNEVEN = 0.2  # how far the blend may run from a straight line; a whip pan in a long still window has 0.3-0.5
+MEET_S = 0.15  # two dissolves with less than this between them are one
+DISSOLVE_DOUBT = 0.34  # sum of the misfits in `_doubt`: most real dissolves stay under 0.2, other things over 0.36
 
 # What makes a fade
 BLACK = 20.0  # luma that nine cells in ten stay under; a caption on black passes for black
@@ -49,6 +50,8 @@ BLACK_SHARE = 0.25  # and no more than this share of what is usual in the clip, 
 WHITE = 235.0  # luma that nine cells in ten stay over
 BREATH_S = {"black": 3.5, "white": 1.0}  # longer than this, a blank is a scene of its own
 RAMP_S = 3.0  # the longest fade to or from blank that is followed
+RAMP_RATE = 0.25  # a fade grows by at least this share of itself a second; slower is the light of the shot
+PART = 1 / 3  # of the picture's light: less is felt as gone, more as there
 HARD_S = 0.1  # a fade shorter than this is a cut
 LEAD_S = 0.25  # blanks shorter than this at the start are how encoders begin, and elsewhere are flashes
 TAIL_S = 0.5  # blanks shorter than this at the end belong to the last scene
@@ -161,19 +164,13 @@ def _find_cuts(stamps: _Stamps) -> Iterator[Change]:
 
 def _stands_alone(stamps: _Stamps, frame: int, ease: float) -> bool:
     step = stamps.steps[frame]
-    near = np.delete(stamps.steps[slice(*_from_one(stamps.around(frame, NEAR_S, 2)))], 0)
     around = [
         np.concatenate([stamps.steps[max(1, first) : frame], stamps.steps[frame + 1 : last]])
         for first, last in (stamps.around(frame, NEAR_S, 2), stamps.around(frame, FAR_S, 4))
     ]
-    del near
     nearest = around[0].max(initial=0.0)
     usual = float(np.quantile(around[1], 0.8)) if len(around[1]) else 0.0
     return bool(step >= ease * NEAR_RATIO * (nearest + FLOOR) and step >= ease * FAR_RATIO * (usual + FLOOR))
-
-
-def _from_one(span: tuple[int, int]) -> tuple[int, int]:
-    return max(1, span[0]), span[1]
 
 
 def _is_new_picture(stamps: _Stamps, frame: int) -> bool:
@@ -197,11 +194,25 @@ def _find_dissolves(stamps: _Stamps, taken: list[tuple[int, int]]) -> list[Chang
     ends = [first for first, _ in taken] + [stamps.count - 1]
     for start, end in zip(starts, ends, strict=True):
         found += _blends(stamps, start, end)
-    chosen: list[Change] = []
+    chosen: list[tuple[int, int]] = []
     for _, first, last in sorted(found):
-        if not any(first < c.last and c.first < last for c in chosen):
-            chosen.append(Change((first + last + 1) // 2, first, last, "dissolve", stamps.far(first, last)))
-    return chosen
+        if not any(first < other_last and other_first < last for other_first, other_last in chosen):
+            chosen.append((first, last))
+    return [
+        Change((first + last + 1) // 2, first, last, "dissolve", stamps.far(first, last))
+        for first, last in _joined(sorted(chosen), stamps.times)
+    ]
+
+
+def _joined(spans: list[tuple[int, int]], times: Floats) -> list[tuple[int, int]]:
+    """Make one dissolve of two that meet: one that stops on the way, as through white or through cloud."""
+    joined: list[tuple[int, int]] = []
+    for first, last in spans:
+        if joined and times[first] - times[joined[-1][1]] < MEET_S and times[last] - times[joined[-1][0]] < RAMP_S:
+            joined[-1] = joined[-1][0], last
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _blends(stamps: _Stamps, start: int, end: int) -> Iterator[tuple[float, int, int]]:
@@ -233,23 +244,24 @@ def _doubt(stamps: _Stamps, first: int, last: int, start: int, end: int) -> floa
     middle = np.unique(np.linspace(first, last, 9).round().astype(int))[1:-1]
     shares = (stamps.all[middle].reshape(len(middle), -1).astype(np.float32) - ends[0].ravel()) @ way / square
     even = (stamps.times[middle] - stamps.times[first]) / (stamps.times[last] - stamps.times[first])
-    doubt = 0.5 * float(np.abs(shares - even).max())
-    if doubt > DISSOLVE_DOUBT:
+    unevenness = float(np.abs(shares - even).max())
+    if unevenness > DISSOLVE_UNEVEN:
         return math.inf
+    doubt = 0.3 * unevenness
     cells = stamps.apart(first, last)
     change = float(cells.mean())
     if change < DISSOLVE_CHANGE or _spread(cells) < DISSOLVE_SPREAD:
         return math.inf
     half = (last - first) // 2 + 1
-    outside = max(stamps.far(max(start, first - half), first), stamps.far(last, min(end, last + half)))
-    doubt += 0.3 * outside / change
-    doubt += 1.5 * max(0.0, likeness(stamps.all[first], stamps.all[last], shift=0.03) - 0.5)
+    outside = stamps.far(max(start, first - half), first) + stamps.far(last, min(end, last + half))
+    doubt += 0.15 * min(1.0, outside / change)
+    doubt += 1.2 * max(0.0, likeness(stamps.all[first], stamps.all[last], shift=0.03) - 0.4)
     doubt += 0.6 * max(0.0, likeness(stamps.all[first], stamps.all[last]) - 0.5)
     if doubt > DISSOLVE_DOUBT:
         return math.inf
     blends = (np.clip(ends[0] + np.clip(k, 0, 1) * (ends[1] - ends[0]), 0, 255).astype(np.uint8) for k in shares)
     misfits = [apart(stamps.all[i], blend).mean() for i, blend in zip(middle, blends, strict=True)]
-    return doubt + float(np.mean(misfits)) / change
+    return doubt + 1.5 * float(np.mean(misfits)) / change
 
 
 # --- fades
@@ -263,7 +275,14 @@ class _Blank:
     last: int
     colour: str
     begins: int  #: where the fade into it begins; `first` where it is a cut
-    ends: int  #: where the fade out of it is over; `last` where it is a cut
+    gone: int  #: where that fade has taken most of the picture
+    there: int  #: where the fade out of it has brought a part of the next picture
+    ends: int  #: where that fade is over; `last` where it is a cut
+
+    @property
+    def soft(self) -> tuple[bool, bool]:
+        """Whether the picture fades out before it and in after it."""
+        return self.begins < self.first, self.ends > self.last
 
 
 def _find_blanks(stamps: _Stamps) -> Iterator[Change]:
@@ -277,68 +296,61 @@ def _blanks(stamps: _Stamps) -> Iterator[_Blank]:
     black = ceiling < min(BLACK, BLACK_SHARE * float(np.quantile(ceiling, 0.75)))
     for colour, blank, level in (("black", black, ceiling), ("white", floor > WHITE, 255.0 - floor)):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], blank, [False]]).astype(int)))
-        for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-            begins = first - _ramp(level[:first][::-1], stamps.times[:first][::-1])
-            ends = last + _ramp(level[last + 1 :], stamps.times[last + 1 :])
-            yield _Blank(int(first), int(last), colour, int(begins), int(ends))
+        for first, last in zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True):
+            whole_out, part_out = _ramp(level[:first][::-1], stamps.times[:first][::-1])
+            whole_in, part_in = _ramp(level[last + 1 :], stamps.times[last + 1 :])
+            yield _Blank(
+                first, last, colour, first - whole_out, first - part_out, last + part_in, last + whole_in
+            )
 
 
-def _ramp(level: Floats, times: Floats) -> int:
-    """Return for how many frames the picture grows, leaving a blank; 0 where it is there at once."""
-    if len(level) < 2:
-        return 0
-    within = int(np.searchsorted(np.abs(times - times[0]), RAMP_S)) or len(level)
-    level, times = level[:within], times[:within]
-    peak = np.maximum.accumulate(level)
-    grows = np.flatnonzero(np.diff(peak) > 0.01 * peak[:-1] + 0.5)
-    stop, patience = 0, HARD_S * 1.5
-    for frame in grows + 1:
-        if abs(times[frame] - times[stop]) > patience:
+def _ramp(level: Floats, times: Floats) -> tuple[int, int]:
+    """Return how many frames the picture takes to leave a blank, and to bring PART of itself; 0, 0 where it is a cut."""
+    away = np.abs(times - times[0]) if len(times) else times
+    peak = level[0] if len(level) else 0.0
+    frame = stop = 0
+    while frame < len(level) and away[frame] <= RAMP_S:
+        if level[frame] > peak:
+            peak, stop = level[frame], frame
+        ahead = level[frame : int(np.searchsorted(away, away[frame] + 0.2)) + 1].max()
+        if ahead < peak * (1 + 0.2 * RAMP_RATE) + 1:
             break
-        stop = int(frame)
-    if abs(times[stop] - times[0]) < HARD_S or level[0] > 0.6 * level[stop]:
-        return 0
-    return stop + 1
+        frame += 1
+    if not stop or away[stop] < HARD_S or level[0] > 0.6 * peak:
+        return 0, 0
+    return stop + 1, int(np.argmax(level > PART * peak)) + 1
 
 
 def _changes_at(stamps: _Stamps, blank: _Blank) -> Iterator[Change]:
     """Yield what a blank means: nothing, a cut, a fade, or a scene of its own between two of them."""
     times = stamps.times
     seconds = times[min(blank.last + 1, stamps.count - 1)] - times[blank.first]
-    soft_out, soft_in = blank.begins < blank.first, blank.ends > blank.last
+    soft_out, soft_in = blank.soft
     before, after = max(0, blank.begins - 1), min(stamps.count - 1, blank.ends + 1)
-    change = stamps.far(before, after)
-    into = _slow(stamps, blank.begins, blank.first) if soft_out else _hard(stamps, blank.first)
-    out = _slow(stamps, blank.last + 1, blank.ends) if soft_in else _hard(stamps, blank.last + 1)
+    into = _slow(stamps, blank.begins, blank.gone, blank.first) if soft_out else _hard(stamps, blank.first)
+    out = _slow(stamps, blank.last + 1, blank.there, blank.ends) if soft_in else _hard(stamps, blank.last + 1)
     starts, stops = blank.first == 0, blank.last == stamps.count - 1
-    long = seconds > BREATH_S[blank.colour]
-    if starts and stops:
-        return
-    if starts:
-        if (seconds >= LEAD_S and not soft_in) or long:
-            yield out
-        else:
-            yield Change(0, 0, blank.ends, "start", 0.0)
-    elif stops:
-        if seconds >= TAIL_S:
-            yield into
-        else:
-            yield Change(0, blank.begins, stamps.count - 1, "start", 0.0)
-    elif long:
+    nothing = Change(0, blank.begins, blank.ends, "start", 0.0)
+    if starts or stops:
+        shown = seconds >= (LEAD_S if starts else TAIL_S) and not (starts and soft_in)
+        yield nothing if starts and stops else (out if starts else into) if shown or _is_scene(blank, seconds) else nothing
+    elif _is_scene(blank, seconds):
         yield from (into, out)
-    elif not soft_out and not soft_in:
-        if seconds > GAP_S:
-            yield from (into, out)
-        elif likeness(stamps.all[before], stamps.all[after]) < SAME_PICTURE:
-            yield Change(blank.last + 1, blank.first, blank.last + 1, "cut", change)
-    elif not soft_out:
+    elif likeness(stamps.all[before], stamps.all[after]) > SAME_PICTURE:
+        yield nothing
+    elif soft_out and soft_in:
+        difference = max(into.difference, out.difference)
+        yield Change((blank.gone + blank.there) // 2, blank.begins, blank.ends, "fade", difference)
+    elif soft_in:
         yield Change(blank.first, blank.first, blank.ends, "cut", into.difference)
-    elif not soft_in:
-        yield Change(blank.last + 1, blank.begins, blank.last + 1, "cut", out.difference)
+    elif not soft_out and seconds > GAP_S:
+        yield from (into, out)
     else:
-        yield Change(
-            (blank.begins + blank.ends) // 2, blank.begins, blank.ends, "fade", max(into.difference, out.difference)
-        )
+        yield Change(blank.last + 1, blank.begins, blank.last + 1, "cut", stamps.far(before, after))
+
+
+def _is_scene(blank: _Blank, seconds: float) -> bool:
+    return seconds > BREATH_S[blank.colour]
 
 
 def _hard(stamps: _Stamps, frame: int) -> Change:
@@ -346,9 +358,9 @@ def _hard(stamps: _Stamps, frame: int) -> Change:
     return Change(frame, frame, frame, "cut", stamps.far(max(0, frame - 1), frame))
 
 
-def _slow(stamps: _Stamps, first: int, last: int) -> Change:
+def _slow(stamps: _Stamps, first: int, middle: int, last: int) -> Change:
     last = min(last, stamps.count - 1)
-    return Change((first + last) // 2, first, last, "fade", stamps.far(max(0, first - 1), last))
+    return Change(middle, first, last, "fade", stamps.far(max(0, first - 1), last))
 
 
 def _inside(frame: int, spans: list[tuple[int, int]]) -> bool:
