@@ -125,6 +125,8 @@ def plan_encode(slate: Slate, target: Target, aspect: Aspect, *, thrift: float =
     if allowed:
         rate = int(allowed.picture * thrift)
         control += ["-maxrate", str(rate), "-bufsize", str(2 * rate)]
+    if slate.orientation:
+        chain.append("sidedata=mode=delete:type=DISPLAYMATRIX")  # or players would turn it a second time
     return Plan(",".join([*chain, "setsar=1", "format=yuv420p", "setpts=PTS-STARTPTS"]), tuple(control))
 
 
@@ -163,7 +165,7 @@ def _shrunk(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def _even(side: float) -> int:
-    return max(2, int(side) // 2 * 2)
+    return max(2, int(side + 0.5) // 2 * 2)
 
 
 def _affordable(size: tuple[int, int], slate: Slate, allowed: Budget | None, thrift: float) -> tuple[int, int]:
