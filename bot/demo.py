@@ -172,13 +172,15 @@ def tunnel(frames: int, rng: np.random.Generator) -> Iterator[Picture]:
     margin = 48
     across, depth, light = _down_a_tube(margin)
     core = _glow(520, core=10, colour=(190, 230, 255), reach=0.16)
+    phases = rng.uniform(0, 2 * np.pi, 4)
     for i in range(frames):
-        jolt = 9 + 15 * (i % 12 == 0)
-        dx, dy = (int(v) for v in np.clip(rng.normal(0, jolt, 2), -margin, margin))
+        kick = 8 * np.exp(-(i % 12) / 3)  # a step of whoever holds the camera, every half second
+        dx = round(11 * np.sin(i / 2.9 + phases[0]) + 6 * np.sin(i / 1.3 + phases[1]))
+        dy = round(9 * np.sin(i / 3.7 + phases[2]) + 5 * np.sin(i / 1.6 + phases[3]) + kick)
         window = np.s_[margin + dy : margin + dy + HEIGHT, margin + dx : margin + dx + WIDTH]
-        rolled = np.roll(panels, -int(i * 46), axis=0)
-        twisted = np.roll(rolled, int(110 * np.sin(i / 17)), axis=1)
-        picture = cv2.remap(twisted, across[window], depth[window], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        walls = [np.roll(panels, (-round((i + open_) * 17), round(90 * np.sin(i / 17))), (0, 1)) for open_ in (0, 0.3)]
+        blurred = cv2.addWeighted(walls[0], 0.5, walls[1], 0.5, 0)  # the shutter stands open for a third of a frame
+        picture = cv2.remap(blurred, across[window], depth[window], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         picture = cv2.multiply(picture, light[window], scale=1 / 255)
         _bloom(picture, 1.3)
         _add(picture, core, WIDTH / 2 - dx, HEIGHT / 2 - dy)
