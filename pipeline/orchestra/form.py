@@ -220,7 +220,7 @@ def _sections(
                 number=first + number,
                 contrast=number % 4 == 2 or (number % 4 == 3 and rng.random() < 0.3),
                 stagger=start == 0 and (cue.start == 0 or cue.length > 14) and until - time > 5,
-                thin_end=(next_is_climax or (not is_climax and rng.random() < 0.2)) and stop - start >= 8,
+                thin_end=(next_is_climax and stop - start >= 8) or (rng.random() < 0.25 and stop - start >= 16),
                 climax=is_climax,
             )
         )

@@ -106,11 +106,12 @@ def harmonise(plan: Plan) -> tuple[Span, ...]:
     rng = dice(plan.seed, plan.cue.number, "harmony")
     choices = plan.palette.dark if plan.key.dark else plan.palette.bright
     first = rng.choice(choices)
-    second = rng.choice([line for line in choices if line != first])
+    others = [line for line in choices if line != first]
+    rng.shuffle(others)
     slots: list[tuple[float, float, str]] = []
     at = 0
     for number, section in enumerate(plan.sections):
-        line = (second if section.contrast else first).split()
+        line = (others[section.number // 4 % len(others)] if section.contrast else first).split()
         if number == 0 or section.weight >= HEAVY:
             at = 0 if not plan.prepared or line[0] in ("1", "6", "4") else line.index("1")
         if number and section.weight >= HEAVY:

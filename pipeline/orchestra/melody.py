@@ -30,6 +30,7 @@ def write_melody(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[
         for slot in _slots(plan, section, rng):
             lift = 3 if section.climax else 0
             tones += _state(plan, spans, slot, low, high, centre + lift, tones)
+        tones += _pick_up(section, spans, tones, plan)
     if plan.final:
         tones = [tone for tone in tones if tone.beat < plan.end_beat - 1e-6]
         tones.append(_last_note(plan, spans, tones, low, high, centre))
@@ -224,6 +225,18 @@ def _arrival(spans: Sequence[Span], start: float, room: float, low: int, high: i
     near = [p for p in range(low, high + 1) if p % 12 in chord.triad]
     pitch = min(near, key=lambda p: abs(p - previous) + (3 if p == previous else 0), default=previous)
     return [Tone(start, min(room, 2.0), pitch)]
+
+
+def _pick_up(section: Section, spans: Sequence[Span], tones: Sequence[Tone], plan: Plan) -> list[Tone]:
+    """Run two or three scale notes up into the next period, where no cut wants the ground to itself."""
+    follows = next((s for s in plan.sections if abs(s.start - section.end) < 1e-6), None)
+    silent_from = tones[-1].end if tones else section.start
+    if follows is None or follows.weight >= 0.3 or section.end - silent_from < 1.5 or section.beats < 8:
+        return []
+    chord = chord_at(spans, section.end - 0.5)
+    goal = tones[-1].pitch if tones else 67
+    walk = [pitch for pitch in range(goal - 6, goal) if pitch % 12 in chord.scale][-2:]
+    return [Tone(section.end - 1 + place / 2, 0.5, pitch, force=-4.0) for place, pitch in enumerate(walk)]
 
 
 def _last_note(plan: Plan, spans: Sequence[Span], before: Sequence[Tone], low: int, high: int, centre: float) -> Tone:

@@ -131,10 +131,12 @@ def phrase_arch(plan: Plan, beat: float) -> float:
 def _inside(notes: Sequence[Note], plan: Plan) -> list[Note]:
     """Cut what would sound outside of the clip or over into the next cue's key."""
     end = plan.cue.end
+    margin = min(0.02, 0.1 * plan.cue.length)
+    latest = end - margin if plan.final else end + LEGATO_S
     kept = []
     for note in notes:
-        stop = min(note.time + note.length, end + (LEGATO_S if not plan.final else -0.02))
-        if note.time < end - 0.02 and stop - note.time > 0.02:
+        stop = min(note.time + note.length, latest)
+        if note.time < end - margin and stop - note.time >= margin:
             kept.append(Note(note.time, stop - note.time, note.pitch, note.velocity))
     return kept
 
