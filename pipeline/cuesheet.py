@@ -61,7 +61,8 @@ class Look:
     saturation: Share = 0.5
     warmth: Signed = 0.0  #: -1 blue, 1 orange
     colour: str = "grey"  #: the name of the ruling colour
-    faces: int = 0  #: faces seen in the key frame
+    faces: int = 0  #: faces seen in the key frames
+    camera: str = ""  #: how the whole picture moves: "steady", "sideways", "vertical", "restless"; empty: not measured
 
     __pydantic_config__ = _STRICT
 
