@@ -16,6 +16,7 @@ from pipeline.orchestra.tone import Tone
 STAGGER_S = 2.6  # seconds from one player's entry to the next where they come in one after another
 FULL_AT = 0.55  # energy from which bass and drums play their full pattern
 DROPPED = 0.14  # share of off-beat notes left out, so that no bar is the copy of another
+PARALLEL_COST = 16.0  # more than any inversion or leap within the octave
 ACCENT_FORCE = {"X": 10.0, "x": -4.0, "o": -26.0}
 
 
@@ -192,11 +193,10 @@ def _step_cost(old: int, new: int, top_old: int | None, top_new: int | None) -> 
         cost += 20
     if top_old is None or top_new is None or top_old == top_new:
         return cost
-    moves = (new - old) * (top_new - top_old)
-    if moves > 0:
+    if (new - old) * (top_new - top_old) > 0:
         cost += 0.5
-        if (top_new - new) % 12 in (0, 7) and (top_old - old) % 12 == (top_new - new) % 12:
-            cost += 8
+    if new != old and (top_new - new) % 12 in (0, 7) and (top_old - old) % 12 == (top_new - new) % 12:
+        cost += PARALLEL_COST
     return cost
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.cuesheet import CueSheet
-from pipeline.orchestra.accompaniment import active, write_bass, write_drums, write_ostinato, write_pad
+from pipeline.orchestra.accompaniment import active, kit_allows, write_bass, write_drums, write_ostinato, write_pad
 from pipeline.orchestra.chance import dice
 from pipeline.orchestra.ending import held
 from pipeline.orchestra.form import Plan, lay_out
@@ -148,7 +148,7 @@ def _last_stroke(plan: Plan) -> list[Tone]:
     if not plan.final or not loud or plan.cue.style in ("ambient", "folk", "cinematic"):
         return []
     keys = {"playful": (76,), "lofi": (36,), "tense": (41,)}.get(plan.cue.style, (36, 49))
-    return [Tone(plan.end_beat, 1.0, key, force=6.0, exact=True) for key in keys]
+    return [Tone(plan.end_beat, 1.0, key, force=6.0, exact=True) for key in keys if kit_allows(plan, key)]
 
 
 Draw = Callable[[Plan], list[Note]]

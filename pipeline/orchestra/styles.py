@@ -37,7 +37,7 @@ class Palette:
 PALETTES: dict[Style, Palette] = {
     "cinematic": Palette(
         players={
-            "melody": ("cello", "horns", "oboe", "piano", "clarinet", "strings"),
+            "melody": ("cello", "strings", "oboe", "piano", "clarinet", "horns"),
             "double": ("flute", "strings", "celesta"),
             "counter": ("clarinet", "cello", "horns", "oboe"),
             "ostinato": ("piano", "harp", "pizzicato strings"),
@@ -130,14 +130,14 @@ PALETTES: dict[Style, Palette] = {
     ),
     "lofi": Palette(
         players={
-            "melody": ("vibraphone", "felt piano", "nylon guitar", "flute"),
-            "double": ("celesta", "music box"),
+            "melody": ("nylon guitar", "vibraphone", "flute", "felt piano"),
+            "double": ("nylon guitar", "vibraphone"),
             "counter": ("nylon guitar", "clarinet", "vibraphone"),
             "ostinato": ("rhodes",),
-            "pad": ("warm pad", "slow strings"),
+            "pad": ("poly pad", "slow strings"),
             "bass": ("finger bass", "upright bass"),
             "drums": ("kit",),
-            "accent": ("vibraphone", "celesta", "rhodes"),
+            "accent": ("marimba", "vibraphone", "piano"),
         },
         layers={"ostinato": 0, "bass": 0.1, "drums": 0.2, "melody": 0.25, "pad": 0.5, "counter": 0.62, "double": 0.85},
         colour="ninth",
@@ -205,15 +205,15 @@ PALETTES: dict[Style, Palette] = {
     ),
     "epic": Palette(
         players={
-            "melody": ("horns", "brass", "strings"),
+            "melody": ("horns", "brass", "trombones"),
             "double": ("strings", "brass", "trombones"),
             "counter": ("trombones", "cello", "horns"),
             "ostinato": ("spiccato strings", "low spiccato"),
-            "pad": ("choir", "slow strings", "horns"),
-            "bass": ("low strings", "tuba", "contrabasses"),
+            "pad": ("choir", "horns", "brass"),
+            "bass": ("tuba", "low strings"),
             "drums": ("kit",),
             "accent": ("piano", "harp"),
-            "thunder": ("taiko", "timpani"),
+            "thunder": ("taiko",),
         },
         layers={"ostinato": 0, "pad": 0.15, "bass": 0.1, "melody": 0.3, "drums": 0.3, "counter": 0.6, "double": 0.55},
         colour="power",
@@ -283,5 +283,5 @@ STAND_INS: dict[Role, tuple[str, ...]] = {
         "marimba",
         "horns",
     ),
-    "thunder": ("low piano",),
+    "thunder": ("timpani", "low piano"),
 }
