@@ -2,8 +2,8 @@
 
 Light, saturated and yellow reads as positive, dark, dull and blue as negative (Palmer 2013); movement and short shots
 raise arousal, shot length more than motion; red in the dark with violent movement is anger, sudden movement in the dark
-is fear (reference: composing, section 2). Half of each judgement is absolute, half is the scene's place within its own
-clip, since a viewer's eye adapts. Disgust is never claimed: it lies in what is shown, and nothing measured here shows it.
+is fear. The larger part of each judgement is absolute, the rest is the scene's place within its own clip, since a
+viewer's eye adapts. Disgust is never claimed: it lies in what is shown, and nothing measured here shows it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from pipeline.cuesheet import Emotion, Look, Scene
 RELATIVE = 0.4  # share of a judgement that comes from the scene's place within the clip
 CALM_SHOT_S = 4.0  # a shot of this length neither hurries nor rests (average shot length of films today)
 DARK, BLACK = 0.27, 0.06  # mean luma of low-key pictures, and of what is black but for a few lights or letters
+
+
+FULL_COLOUR = 0.25  # saturation from which brightness cheers; a white wall does not
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,11 @@ def _feel(scene: Scene, light: float, colour: float, motion: float) -> Feeling:
 
 
 def _valence(look: Look) -> float:
+    light = look.light - 0.42
     glow = look.warmth * min(1.0, look.light / 0.4)
-    return (
-        1.7 * (look.light - 0.42)
-        + 0.9 * (look.saturation - 0.2)
-        + 0.35 * glow
-        - 0.3 * max(0.0, DARK - look.light) / DARK
-    )
+    gloom = max(0.0, DARK - look.light) / DARK
+    cheer = 1.7 * light * (1.0 if light < 0 else min(1.0, look.saturation / FULL_COLOUR))
+    return cheer + 0.9 * (look.saturation - 0.2) + 0.35 * glow - 0.3 * gloom
 
 
 def _arousal(scene: Scene) -> float:
@@ -81,18 +82,16 @@ def _arousal(scene: Scene) -> float:
 
 
 def _emotion(look: Look, valence: float, arousal: float, strike: float) -> Emotion:
-    red = look.colour == "red" and look.saturation > 0.25
-    if red and arousal > 0.3 and look.light < 0.6:
+    wild = look.motion > 0.5 or strike > 0.45
+    if look.colour == "red" and look.saturation > 0.25 and look.light < 0.6 and arousal > 0.3 and wild:
         return "anger"
-    if look.light < DARK and arousal > 0.25:
+    if look.light < DARK and arousal > 0.25 and wild:
         return "fear"
     if strike > 0.7 and arousal > 0.3 and valence > -0.25:
         return "surprise"
     if valence > 0.15 and arousal > -0.6:
         return "happiness"
-    if valence < -0.15:
-        return "sadness" if arousal < 0.15 else "fear" if look.light < DARK + 0.08 else "neutrality"
-    return "neutrality"
+    return "sadness" if valence < -0.22 and arousal < 0.15 else "neutrality"
 
 
 def _signed(value: float) -> float:

@@ -18,8 +18,13 @@ FULL_WARMTH = 45.0  # mean Cr - Cb of a picture that is orange all over; a sunse
 LEAST_CHROMA = 14.0  # under it a cell passes for grey
 COLOURED = 0.12  # share of cells that must have a colour before one is named
 
+SWEEP = 0.14  # picture widths a second: half of what crosses the picture in 3.5 s; still pictures seem to drift by 0.07
+LEAST_TRUST = 0.15  # phase correlation below it has found nothing
+
 JOLT_APART_S = 1.0  # seconds between two jolts, and from the entry of the scene
+JOLT_EVERY_S = 4.0  # a scene has one jolt in so many seconds, at most: what happens all the time surprises nobody
 JOLT_RISE = 2.5  # times the movement of the half second before
+NO_PICTURE = 18.0  # luma: a picture that fades in from black is no jolt
 JOLT_LEAST = 9.0  # luma steps that a jolt moves the mean cell by, at least
 JOLT_FULL = 45.0  # luma steps of the strongest kind: an explosion that fills the picture
 
@@ -50,7 +55,24 @@ def measure_look(watched: Watched, first: int, last: int) -> Look:
         saturation=_share(chroma.mean() / FULL_CHROMA),
         warmth=round(float(np.clip((warm - cold).mean() / FULL_WARMTH, -1, 1)), 3),
         colour=name_colour(luma, warm, cold),
+        camera=name_camera(watched, first, last),
     )
+
+
+def name_camera(watched: Watched, first: int, last: int) -> str:
+    """Return how the whole picture moves, "" where the scene is too short to tell.
+
+    What fills the picture and moves looks the same as a camera that moves, and is not told from it.
+    """
+    seconds = float(watched.times[last] - watched.times[first])
+    if last - first < 4 or seconds < 0.3:
+        return ""
+    moved = watched.shifts[first + 1 : last + 1] * (watched.shift_trust[first + 1 : last + 1, None] > LEAST_TRUST)
+    way, path = np.abs(moved.sum(axis=0)) / seconds, np.abs(moved).sum(axis=0) / seconds
+    main = int(way.argmax())
+    if way[main] > SWEEP and way[main] > 0.75 * path[main]:
+        return ("sideways", "vertical")[main]
+    return "restless" if path.max() > SWEEP and way[main] < 0.5 * path.max() else "steady"
 
 
 def name_colour(luma: Floats, warm: Floats, cold: Floats) -> str:
@@ -73,7 +95,7 @@ def name_colour(luma: Floats, warm: Floats, cold: Floats) -> str:
     if name in ("orange", "yellow") and light < 110:
         return "brown" if name == "orange" or dull else "olive"
     if name in ("orange", "yellow") and dull:
-        return "beige" if light > 150 else "sand"
+        return "beige" if light > 150 else "golden" if name == "yellow" else "tan"
     return name
 
 
@@ -123,19 +145,21 @@ def find_jolts(watched: Watched, first: int, last: int, end: float) -> tuple[Hit
             past = slice(first + 1, past.stop)
         if past.stop <= past.start:
             continue
+        if float(np.median(light[past])) < NO_PICTURE:
+            continue
         usual = float(np.median(stir[past]))
         flash = abs(float(light[frame] - np.median(light[past])))
         rise = max(float(stir[frame]) - usual, flash / 1.5 if flash > 2 * JOLT_LEAST else 0.0)
         if rise > JOLT_LEAST and stir[frame] > JOLT_RISE * usual + 1:
             candidates.append((rise, float(times[frame])))
-    return _apart(candidates)
+    return _apart(candidates, most=max(1, round((end - float(times[first])) / JOLT_EVERY_S)))
 
 
-def _apart(candidates: list[tuple[float, float]]) -> tuple[HitPoint, ...]:
-    """Keep the strongest of what is too near, and tell when each begins."""
+def _apart(candidates: list[tuple[float, float]], *, most: int) -> tuple[HitPoint, ...]:
+    """Keep the strongest, at most so many, none too near to another."""
     kept: list[tuple[float, float]] = []
     for rise, time in sorted(candidates, reverse=True):
-        if all(abs(time - other) >= JOLT_APART_S for _, other in kept):
+        if len(kept) < most and all(abs(time - other) >= JOLT_APART_S for _, other in kept):
             kept.append((rise, time))
     return tuple(
         HitPoint(time=time, weight=_share(rise / JOLT_FULL), kind="jolt")
