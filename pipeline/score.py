@@ -25,7 +25,7 @@ from typing import Literal
 import soundfile
 
 from pipeline import backends
-from pipeline.backends import Report
+from pipeline.backends import Composer, Report
 from pipeline.certificate import Certificate, certify
 from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Target, open_clip
 from pipeline.cues import reread, spot
@@ -81,7 +81,7 @@ class _Job:
     folder: Path
     sound: Sound
     target: Target
-    crew: Crew
+    composer: Composer
     report: Report
 
 
@@ -108,6 +108,8 @@ def score(
     to the clip's own: "auto" keeps it when there is any. Raises UserError; nothing is left behind then.
     """
     crew = crew or Crew()
+    captioner, writer = backends.captioner(crew.captioner), backends.writer(crew.writer)
+    composer = backends.composer(crew.composer)
     with _job_folder(folder):
         footage = open_clip(path, folder, limits=limits or Limits(), target=target, aspect=aspect)
         watched = watch(_counted(footage, report), detector=detector)
@@ -115,15 +117,15 @@ def score(
         report("cues", 0, 1)
         if edited is None:
             scenes = find_scenes(watched, clip.duration)
-            scenes = backends.captioner(crew.captioner).see(scenes, key_stills(scenes, footage.stills))
+            scenes = captioner.see(scenes, key_stills(scenes, footage.stills))
             sheet = spot(scenes, brief or Brief(), duration=clip.duration, frame_rate=clip.frame_rate)
         else:
             sheet = _fitting(reread(edited), clip)
-        sheet = backends.writer(crew.writer).write(sheet)
+        sheet = writer.write(sheet)
         _keep_thumbnails(sheet, footage, folder / "scenes")
         own = judge_sound(clip.sound_path) if clip.sound_path else None
         report("cues", 1, 1)
-        job = _Job(clip, own, to, folder, sound, target, crew, report)
+        job = _Job(clip, own, to, folder, sound, target, composer, report)
         return [_record(job, replace(sheet, seed=sheet.seed + take), take) for take in range(takes)]
 
 
@@ -133,7 +135,7 @@ def _record(job: _Job, sheet: CueSheet, take: int) -> Score:
     film = job.to if take == 0 else job.to.with_name(f"{job.to.stem}-take-{take + 1}{job.to.suffix}")
     folder.mkdir(exist_ok=True)
     (folder / "cues.json").write_text(sheet.to_json(), encoding="utf-8")
-    recording = backends.composer(job.crew.composer).compose(sheet, report=job.report)
+    recording = job.composer.compose(sheet, report=job.report)
     job.report("mix", 0, 1)
     own_sound, speech = _own_sound(job)
     mix = lay(recording, sheet, own_sound=own_sound, speech=speech)

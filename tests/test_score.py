@@ -1,0 +1,225 @@
+"""The golden path: what comes out of a silent clip, asserted on the finished files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.cuesheet import Brief, CueSheet
+from pipeline.errors import BadMedia, BadSheet, Cancelled, OverLimit, Refused, Unavailable
+from pipeline.film import decode_sound, packet_hashes, picture_length
+from pipeline.score import STAGES, Crew, Score, score
+from tests.media import MEDIA, ffmpeg, make_clip, needs_media
+
+CUTS = (1.5, 3.0, 4.5)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clip")
+    return make_clip(folder / "clip.mp4", shots=("navy", "orange", "darkgreen", "white"), shot_s=1.5)
+
+
+@pytest.fixture(scope="module")
+def scored(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Score:
+    place = tmp_path_factory.mktemp("scored")
+    (made,) = score(clip, to=place / "film.mp4", folder=place / "job")
+    return made
+
+
+def again(clip: Path, place: Path, **options: object) -> Score:
+    return score(clip, to=place / "film.mp4", folder=place / "job", **options)[0]  # type: ignore[arg-type]
+
+
+def test_the_picture_is_the_clients_own(clip: Path, scored: Score):
+    assert scored.copied
+    assert packet_hashes(scored.film) == packet_hashes(clip)
+
+
+def test_the_film_ends_with_the_picture(scored: Score):
+    lengths = picture_length(scored.film)
+    assert lengths.picture_end == pytest.approx(6.0, abs=1e-3)
+    assert abs(lengths.sound_end - lengths.picture_end) <= 1 / 24
+    assert abs(scored.certificate.length_error_ms) <= 1000 / 24
+
+
+def test_every_cut_is_found_and_hit(scored: Score):
+    assert [scene.start for scene in scored.sheet.scenes[1:]] == pytest.approx(CUTS, abs=0.001)
+    assert scored.certificate.cuts == len(CUTS)
+    assert scored.certificate.hit == 1.0
+    assert abs(scored.certificate.worst_ms or 0) <= 70
+
+
+def test_loudness_and_peak_are_in_range(scored: Score):
+    assert scored.certificate.loudness == pytest.approx(-14.0, abs=0.5)
+    assert scored.certificate.true_peak <= -1.0
+    assert scored.certificate.ending == "decays"
+
+
+def test_the_folder_tells_the_story(scored: Score):
+    folder = scored.folder
+    assert CueSheet.from_json((folder / "cues.json").read_text()) == scored.sheet
+    assert [path.name for path in sorted((folder / "scenes").iterdir())] == [f"{n:03d}.jpg" for n in range(4)]
+    assert {path.parent.name for path in scored.stems} == {"stems"}
+    assert (folder / "music" / "1m1.wav").exists()
+    assert json.loads((folder / "certificate.json").read_text())["composer"] == "orchestra"
+    assert not list(folder.rglob("*.part"))
+
+
+def test_the_stems_are_the_whole_length_and_sound(scored: Score):
+    assert len(scored.stems) >= 3
+    for path in scored.stems:
+        samples, rate = soundfile.read(path)
+        assert (len(samples), rate) == (6 * 48_000, 48_000)
+    assert any(np.abs(soundfile.read(path)[0]).max() > 0.01 for path in scored.stems)
+
+
+def test_the_midi_follows_the_click_track(scored: Score):
+    assert scored.midi is not None
+    score_file = mido.MidiFile(scored.midi)
+    assert score_file.length == pytest.approx(6.0, abs=1.0)
+    assert sum(message.type == "note_on" for track in score_file.tracks for message in track) > 20
+
+
+def test_stages_are_told_in_order(clip: Path, tmp_path: Path):
+    told: list[str] = []
+    again(clip, tmp_path, report=lambda stage, done, total: told.append(stage))
+    assert tuple(dict.fromkeys(told)) == STAGES[STAGES.index(told[0]) :]
+    assert told[-1] == "film"
+
+
+def test_the_same_seed_gives_the_same_bytes(clip: Path, scored: Score, tmp_path: Path):
+    twin = again(clip, tmp_path)
+    assert twin.film.read_bytes() == scored.film.read_bytes()
+    assert twin.music.read_bytes() == scored.music.read_bytes()
+
+
+def test_takes_are_different_pieces_for_the_same_picture(clip: Path, tmp_path: Path):
+    first, second = score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2)
+    assert second.film.name == "film-take-2.mp4"
+    assert second.folder == tmp_path / "job" / "take-2"
+    assert first.midi is not None
+    assert second.midi is not None
+    assert first.midi.read_bytes() != second.midi.read_bytes()
+    assert packet_hashes(first.film) == packet_hashes(second.film)
+
+
+def test_an_edited_cue_sheet_is_played(clip: Path, scored: Score, tmp_path: Path):
+    sheet = json.loads(scored.sheet.to_json())
+    sheet["cues"][0].update(style="electronic", key="A minor")
+    edited = again(clip, tmp_path, edited=json.dumps(sheet))
+    assert edited.sheet.cues[0].style == "electronic"
+    assert edited.music.read_bytes() != scored.music.read_bytes()
+    untouched = score(clip, to=tmp_path / "b.mp4", folder=tmp_path / "b", edited=scored.sheet.to_json())[0]
+    assert untouched.music.read_bytes() == scored.music.read_bytes()
+
+
+def test_a_cue_sheet_of_another_clip_is_refused(scored: Score, tmp_path: Path):
+    other = make_clip(tmp_path / "other.mp4", shots=("red",), shot_s=1)
+    with pytest.raises(BadSheet, match=r"6\.00 s long, the clip 1\.00 s"):
+        again(other, tmp_path, edited=scored.sheet.to_json())
+
+
+def test_exclusions_are_obeyed(clip: Path, tmp_path: Path):
+    made = again(clip, tmp_path, brief=Brief(style="epic", exclude=("drums", "brass")))
+    assert made.midi is not None
+    messages = [m for track in mido.MidiFile(made.midi).tracks for m in track]
+    assert not any(m.type == "note_on" and m.channel == 9 for m in messages)
+    assert not any(m.type == "program_change" and 56 <= m.program <= 63 for m in messages)
+
+
+def test_own_sound_is_kept_or_replaced(clip: Path, tmp_path: Path):
+    noisy = tmp_path / "noisy.mp4"
+    ffmpeg("-i", clip, "-f", "lavfi", "-i", "sine=3000:d=6", "-c:v", "copy", "-c:a", "aac", "-shortest", noisy)
+
+    def at_3khz(made: Score) -> float:
+        samples, rate = decode_sound(made.film)
+        spectrum = np.abs(np.fft.rfft(samples[: 5 * rate].mean(axis=1)))
+        return float(spectrum[5 * 3000 - 5 : 5 * 3000 + 6].max() / np.median(spectrum[5 * 2000 : 5 * 4000]))
+
+    kept = score(noisy, to=tmp_path / "kept.mp4", folder=tmp_path / "kept")[0]
+    replaced = score(noisy, to=tmp_path / "replaced.mp4", folder=tmp_path / "replaced", sound="replace")[0]
+    assert at_3khz(kept) > 20 * at_3khz(replaced)
+    assert kept.certificate.loudness == pytest.approx(-14.0, abs=0.6)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [(b"", BadMedia), (b"hello", BadMedia), (b"PK\x03\x04" + bytes(200), BadMedia)]
+)
+def test_bad_files_leave_nothing(content: bytes, error: type[Exception], tmp_path: Path):
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(content)
+    with pytest.raises(error) as refusal:
+        again(bad, tmp_path)
+    assert refusal.value.hint  # type: ignore[attr-defined]
+    assert list(tmp_path.iterdir()) == [bad]
+
+
+@pytest.mark.parametrize("stage", ["scenes", "cues", "music", "mix", "film"])
+def test_a_cancelled_job_leaves_nothing(clip: Path, tmp_path: Path, stage: str):
+    def report(now: str, done: float, total: float) -> None:
+        if now == stage:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        again(clip, tmp_path, report=report)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_engines_are_refused_before_the_work(clip: Path, tmp_path: Path):
+    told: list[str] = []
+    with pytest.raises(Refused, match="no composer named 'kazoo'") as refusal:
+        again(clip, tmp_path, crew=Crew(composer="kazoo"), report=lambda stage, done, total: told.append(stage))
+    assert not told
+    assert "orchestra" in refusal.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_another_job_is_left_alone(clip: Path, tmp_path: Path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "precious.txt").write_text("mine")
+    with pytest.raises(Refused):
+        again(clip, tmp_path)
+    assert (tmp_path / "job" / "precious.txt").read_text() == "mine"
+
+
+def test_everything_excluded_is_told_not_faked(clip: Path, tmp_path: Path):
+    everything = (
+        "drums",
+        "strings",
+        "brass",
+        "woodwinds",
+        "piano",
+        "synth",
+        "guitar",
+        "bells",
+        "bass",
+        "choir",
+        "harp",
+    )
+    try:
+        made = again(clip, tmp_path, brief=Brief(exclude=(*everything, "percussion", "keys", "mallets", "organ")))
+    except (Refused, Unavailable, OverLimit) as refusal:
+        assert refusal.hint
+    else:
+        assert made.certificate.loudness > -20
+
+
+@needs_media
+@pytest.mark.parametrize(
+    "name",
+    ["newtonscradle.gif", "rotate_and_reflect.mp4", "hlg10_hevc.mp4", "square_vp9.webm", "goldeneye_vfr_drop3.mp4"],
+)
+def test_real_clips_of_every_kind(name: str, tmp_path: Path):
+    made = again(MEDIA / "video" / name, tmp_path, sound="replace")
+    lengths = picture_length(made.film)
+    frame = 1 / made.sheet.frame_rate
+    assert abs(lengths.sound_end - lengths.picture_end) <= frame + 1e-3
+    assert made.certificate.ending == "decays"
+    assert made.certificate.loudness == pytest.approx(-14.0, abs=0.5)
+    assert made.certificate.true_peak <= -1.0
