@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import selectors
 import shutil
@@ -51,8 +52,8 @@ SHORTER = "Try a shorter or a smaller clip."
 class Leash:
     """How far one child may go; beyond it the child is killed and OverLimit raised."""
 
-    seconds: float = 60.0  #: that we wait for it, all together
-    stall_s: float = 30.0  #: that we wait without a byte from it
+    seconds: float = 120.0  #: that we wait for it, all together
+    stall_s: float = math.inf  #: that we wait without a byte from it
     cpu_s: int = 300  #: of processor time, all threads together
     memory: int = 3 * 1024**3  #: bytes of address space; decoding 4K60 HEVC takes about 1.5 GiB of it
     file_bytes: int = 4 * 1024**3  #: in any one file that it writes
@@ -81,7 +82,6 @@ def find_ffmpeg() -> Path:
 
 def take_in(source: BinaryIO, demuxer: str, *options: str) -> list[str]:
     """Name an open file as an input: this demuxer and no other, this descriptor and no other."""
-    source.seek(0)  # the child shares the position
     narrow = ["-f", demuxer, "-format_whitelist", demuxer, "-protocol_whitelist", "fd"]
     return [*narrow, "-threads", str(THREADS), *options, "-fd", str(source.fileno()), "-i", "fd:"]
 
@@ -190,6 +190,8 @@ def start(
     `inputs` are the open files that it inherits. `aside` is a pipe (read end, write end) that `read_line` reads; both
     ends are closed here.
     """
+    for source in inputs:
+        source.seek(0)  # the child shares the position
     with contextlib.ExitStack() as ends:
         if aside:
             ends.callback(os.close, aside[0])

@@ -149,7 +149,7 @@ def encode_picture(slate: Slate, plan: Plan, source: BinaryIO, to: Path, *, pixe
     """Encode in a pass of its own: when copied packets turned out not to be what a decoder shows."""
     arguments = [*slate.take_in(source, pixels), "-map", f"0:V:{slate.index}"]
     seconds = 120 + ENCODE_LEASH_S_PER_S * slate.duration
-    leash = Leash(seconds=seconds, stall_s=seconds, cpu_s=int(seconds) * THREADS)
+    leash = Leash(seconds=seconds, cpu_s=int(seconds) * THREADS)
     run([*arguments, *encode(plan, to.name)], place=to.parent, leash=leash, inputs=[source])
 
 
