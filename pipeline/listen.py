@@ -49,10 +49,10 @@ def hear(samples: NDArray[np.floating], rate: int) -> Heard:
     """
     mono = samples if samples.ndim == 1 else samples.mean(axis=1) if samples.shape[1] != 2 else samples @ [0.5, 0.5]
     rise = _rise(np.asarray(mono, dtype=np.float32), rate)
-    strong = float(np.quantile(rise, 0.98)) if rise.size else 0.0
+    strong = _strong(rise)
     if strong <= 0:
         return NOTHING
-    rise = rise / max(strong, float(rise.max()) / 4)
+    rise = rise / strong
     onsets, strengths = _strikes(rise)
     if not onsets.size:
         return NOTHING
@@ -91,6 +91,12 @@ def _rise(mono: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     before = ndimage.maximum_filter1d(level, _VIBRATO_BANDS, axis=1)[:-_LAG]
     rise: NDArray[np.float64] = np.maximum(0, level[_LAG:] - before).sum(axis=1, dtype=np.float64)
     return rise
+
+
+def _strong(rise: NDArray[np.float64]) -> float:
+    """Return the strength that a quarter of the film's strikes reach; 0 where nothing rises."""
+    tops = rise[(rise > 0) & (rise == ndimage.maximum_filter1d(rise, 2 * round(_APART_S / _HOP_S) + 1))]
+    return float(np.quantile(tops[tops > tops.max() / 10], 0.75)) if tops.size else 0.0
 
 
 def _bands(rate: int, size: int) -> NDArray[np.float32]:

@@ -65,7 +65,7 @@ _SHORT_S = 0.3  # a bowed or blown note shorter than this is detached ...
 _DETACHED_S = 0.11  # ... so it is damped this long after its end: fonts let sections ring on for two seconds
 _SUSTAINED = {*range(16, 24), *range(40, 45), *range(48, 55), *range(56, 80), *range(80, 96)}
 _LANES = 8  # channels that detached notes take turns on, so that damping one leaves the next alone
-_PROBE_LENGTHS_S = (0.12, 0.3, 0.6, 1.1)  # lengths of note that are told apart when a font is measured
+_PROBE_LENGTHS_S = (0.12, 0.2, 0.3, 0.45, 0.7, 1.1)  # lengths of note that are told apart when a font is measured
 
 
 class Event(NamedTuple):
