@@ -37,7 +37,7 @@ def test_bass_and_tune_never_move_in_parallel_fifths_or_octaves_for_long(style: 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_beat_is_marked_and_the_rest_is_softer(style: Style) -> None:
     plan = lay_out(one_cue(style))[0]
-    tones = write_ostinato(plan, harmonise(plan), choose_players(plan)["ostinato"])
+    tones = write_ostinato(plan, harmonise(plan), choose_players(plan)["ostinato"], 72)
     marked = {tone.beat for tone in tones}
     for section in plan.sections:
         assert section.start in marked

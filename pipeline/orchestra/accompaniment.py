@@ -72,15 +72,20 @@ def write_pad(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[Ton
 
 
 def density(plan: Plan, section: Section) -> int:
-    """Return 0 for a figure in quarters, 1 for eighths, 2 for sixteenths: the arousal's onsets per second."""
-    wanted = 2 ** (1.3 + 1.3 * plan.cue.arousal + plan.palette.density) * (0.65 + 0.6 * section.energy)
+    """Return 0 for quarters, 1 for eighths, 2 for sixteenths: the mood's onsets per second, the picture's motion."""
+    wanted = 2 ** (1.3 + 1.3 * plan.cue.arousal + plan.palette.density)
+    wanted *= (0.65 + 0.6 * section.energy) * (0.75 + 0.5 * section.motion)
     per_beat = wanted * plan.clock.beat_s(section.start + 0.5)
     return 0 if per_beat < 1.45 else 1 if per_beat < 2.9 else 2
 
 
-def write_ostinato(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[Tone]:
-    """Lay the style's figure over the chords: the beat is always marked, what lies between is soft."""
+def write_ostinato(plan: Plan, spans: Sequence[Span], player: Instrument, tune_at: float) -> list[Tone]:
+    """Lay the style's figure over the chords: the beat is always marked, what lies between is soft.
+
+    `tune_at` is the centre of the tune; the figure keeps to a register of its own.
+    """
     rng = dice(plan.seed, plan.cue.number, "ostinato")
+    centre = _own_register(player, tune_at)
     tones: list[Tone] = []
     previous: tuple[int, ...] = ()
     seen: tuple[float, tuple[int, ...]] = (-1.0, ())
@@ -97,7 +102,7 @@ def write_ostinato(plan: Plan, spans: Sequence[Span], player: Instrument) -> lis
             span = _span_at(spans, beat)
             if span.start != seen[0]:
                 previous = voice(
-                    span.chord, low=player.low, high=player.high, voices=4, previous=previous, centre=_middle(player)
+                    span.chord, low=player.low, high=player.high, voices=4, previous=previous, centre=centre
                 )
                 seen = (span.start, previous)
             if beat % 1 and rng.random() < DROPPED:
@@ -106,8 +111,10 @@ def write_ostinato(plan: Plan, spans: Sequence[Span], player: Instrument) -> lis
     return _meet_next(tones, plan.end_beat, 1.0 if player.attack != "struck" or not player.short_s else 0.5)
 
 
-def _middle(player: Instrument) -> float:
-    return (player.low + player.high) / 2
+def _own_register(player: Instrument, tune_at: float) -> float:
+    """Return the centre of a figure: as far from the tune as the player's range gives, up to an octave."""
+    centres = (player.low + 8.0, (player.low + player.high) / 2, player.high - 8.0)
+    return max(centres, key=lambda centre: min(12.0, abs(centre - tune_at)) - 0.2 * abs(centre - 62))
 
 
 def _span_at(spans: Sequence[Span], beat: float) -> Span:

@@ -11,7 +11,7 @@ from pipeline.orchestra.chance import dice
 from pipeline.orchestra.ending import held
 from pipeline.orchestra.form import Plan, lay_out
 from pipeline.orchestra.harmony import Span, harmonise, voice
-from pipeline.orchestra.hits import great, make_room, peaks, write_accents, write_impacts, write_thunder
+from pipeline.orchestra.hits import great, make_room, peaks, write_accents, write_impacts, write_rolls, write_thunder
 from pipeline.orchestra.instruments import Instrument
 from pipeline.orchestra.melody import write_counter, write_double, write_melody
 from pipeline.orchestra.part import Note, Part, Unpitched
@@ -57,12 +57,18 @@ def arrange_cue(plan: Plan) -> Arrangement:
     if "pad" in band:
         written["pad"] = write_pad(plan, spans, band["pad"])
     if "ostinato" in band:
-        written["ostinato"] = write_ostinato(plan, spans, band["ostinato"]) + _last_chord(plan, spans, band["ostinato"])
+        tune_at = sum(tone.pitch for tone in heard) / len(heard) if heard else 72.0
+        figure = write_ostinato(plan, spans, band["ostinato"], tune_at)
+        written["ostinato"] = figure + _last_chord(plan, spans, band["ostinato"])
     if "accent" in band:
         written["accent"] = write_accents(plan, spans, band["accent"]) + _opening(plan, spans, band["accent"])
     if "thunder" in band:
         written["thunder"] = write_thunder(plan, spans, band["thunder"])
-    kit = write_drums(plan) + write_impacts(plan) + _last_stroke(plan) if plan.out.allows_role("drums") else []
+    kit = (
+        write_drums(plan) + write_rolls(plan) + write_impacts(plan) + _last_stroke(plan)
+        if plan.out.allows_role("drums")
+        else []
+    )
     parts = [_part(plan, spans, role, tones, band[role]) for role, tones in written.items() if tones]
     if kit:
         parts.append(_kit(plan, kit))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.cuesheet import Cue, CueSheet, HitPoint
@@ -36,6 +37,8 @@ class Section:
     stagger: bool = False  #: players come in one after another
     thin_end: bool = False  #: the last bar empties, so that what follows strikes
     climax: bool = False
+    motion: float = 0.5  #: 0 the stillest picture of the clip, 1 the most moving
+    light: float = 0.5  #: 0 the darkest picture of the clip, 1 the brightest
 
     @property
     def end(self) -> float:
@@ -206,6 +209,8 @@ def _sections(
         parted += [inner[len(inner) * p // periods] for p in range(periods)]
     first = before.sections[-1].number + 1 if isinstance(before, Plan) and before.sections else 0
     rng = dice(sheet.seed, cue.number, "form")
+    motion = _ranks([(s.start, s.end, s.look.motion) for s in sheet.scenes])
+    light = _ranks([(s.start, s.end, s.look.light) for s in sheet.scenes])
     sections = []
     for number, (start, stop) in enumerate(zip(parted, [*parted[1:], end_beat], strict=False)):
         time, until = clock.time(start), clock.time(stop)
@@ -216,24 +221,42 @@ def _sections(
                 start=start,
                 beats=stop - start,
                 weight=weights.get(start, 0.0),
-                energy=_energy(cue, (time + until) / 2, climax, sheet.duration) + (0.1 if is_climax else 0.0),
+                energy=min(
+                    1.0, _energy(cue, (time + until) / 2, climax, sheet.duration, motion(time, until)) + 0.1 * is_climax
+                ),
                 number=first + number,
                 contrast=number % 4 == 2 or (number % 4 == 3 and rng.random() < 0.3),
                 stagger=start == 0 and (cue.start == 0 or cue.length > 14) and until - time > 5,
                 thin_end=(next_is_climax and stop - start >= 8) or (rng.random() < 0.25 and stop - start >= 16),
                 climax=is_climax,
+                motion=motion(time, until),
+                light=light(time, until),
             )
         )
     return tuple(sections)
 
 
-def _energy(cue: Cue, time: float, climax: float, duration: float) -> float:
-    """Return how full the music is, 0-1: arousal, the client's intensity, and one arc over the whole film."""
+def _ranks(scenes: Sequence[tuple[float, float, float]]) -> Callable[[float, float], float]:
+    """Return how a stretch of the clip ranks among its scenes, 0-1: pictures are bright or busy against each other."""
+    values = sorted(value for _, _, value in scenes)
+
+    def rank(start: float, end: float) -> float:
+        inside = [(min(end, e) - max(start, s), value) for s, e, value in scenes if s < end and e > start]
+        if not inside or values[0] == values[-1]:
+            return 0.5
+        value = max(inside)[1]
+        return (bisect_left(values, value) + bisect_right(values, value) - 1) / 2 / (len(values) - 1)
+
+    return rank
+
+
+def _energy(cue: Cue, time: float, climax: float, duration: float, motion: float) -> float:
+    """Return how full the music is, 0-1: arousal, intensity, the picture's motion, and one arc over the film."""
     if time <= climax:
         arc = 0.15 + 0.85 * (time / max(climax, 1e-6)) ** 1.3
     else:
         arc = 1 - 0.6 * (time - climax) / max(duration - climax, 1e-6)
     if duration < 10:
         arc = 0.6 + 0.3 * arc
-    energy: float = 0.06 + 0.42 * (cue.arousal + 1) / 2 + 0.3 * cue.intensity + 0.28 * arc
+    energy: float = 0.06 + 0.42 * (cue.arousal + 1) / 2 + 0.3 * cue.intensity + 0.28 * arc + 0.12 * (motion - 0.5)
     return min(1.0, max(0.08, energy))

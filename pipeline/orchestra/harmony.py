@@ -34,7 +34,7 @@ COLOUR_STEPS: dict[Colour, tuple[int, ...]] = {
     "add9": (0, 2, 4, 8),
     "seventh": (0, 2, 4, 6),
     "ninth": (0, 2, 4, 6, 8),
-    "sus2": (0, 1, 4),
+    "cluster": (0, 2, 4, 8),
     "power": (0, 2, 4),
 }
 
@@ -84,7 +84,7 @@ def spell(symbol: str, key: Key, colour: Colour = "triad") -> Chord:
         degree = (degree - 2) % 7
         low = ""
     tones = [scale[(degree + step) % 7] for step in COLOUR_STEPS[colour]]
-    tones = [tone for tone in tones if _welcome(tone, tones)]
+    tones = [tone for tone in tones if colour == "cluster" or _welcome(tone, tones)]
     bass = scale[int(low) - 1] if low else tones[0]
     return Chord(degree, tuple(tones), tuple(scale), bass)
 

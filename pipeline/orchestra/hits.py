@@ -105,6 +105,27 @@ def write_impacts(plan: Plan) -> list[Tone]:
     return tones
 
 
+#: what rolls into a heavy cut, by style: from eighths to sixteenths, ever louder
+ROLLS: dict[str, int] = {"electronic": 38, "epic": 45, "playful": 76, "tense": 41}
+ROLL_BEATS = 2.0
+
+
+def write_rolls(plan: Plan) -> list[Tone]:
+    """Roll into the heavy cuts, also into the one that opens the next cue: the pulse doubles, the tempo stays."""
+    key = ROLLS.get(plan.cue.style)
+    if key is None or not kit_allows(plan, key):
+        return []
+    tones: list[Tone] = []
+    for peak in plan.swells:
+        first = peak - ROLL_BEATS
+        section = plan.section_of(first)
+        if first < 2 or section is None or section.energy < plan.palette.layers.get("drums", 1.0):
+            continue
+        places = [0.0, 0.5, 1.0, 1.25, 1.5, 1.75]
+        tones += [Tone(first + place, 0.25, key, force=-26.0 + 9 * place) for place in places]
+    return tones
+
+
 def make_room(tones: Sequence[Tone], plan: Plan) -> list[Tone]:
     """Clear the surface around the hits: a breath before great ones, no off-beats just before any, room inside bars."""
     kept: list[Tone] = []

@@ -18,6 +18,7 @@ SHORT_SECTION_S = 3.0  # under this a scene gets the head of the motif only
 #: what becomes of the motif in scenes that have room for one statement, scene after scene
 SINGLES = ("state", "answer", "invert", "question", "ornament", "sequence", "state", "displaced")
 PHRASE_REST = 1.0  # quarter notes of rest that a statement leaves before the next scene at the least
+REGISTER_BY_LIGHT = 6  # semitones from the clip's darkest picture to its brightest
 Slot = tuple[float, float, str]  # first beat, beats, device
 
 
@@ -28,7 +29,7 @@ def write_melody(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[
     tones: list[Tone] = []
     for section in plan.sections:
         for slot in _slots(plan, section, rng):
-            lift = 3 if section.climax else 0
+            lift = (3 if section.climax else 0) + REGISTER_BY_LIGHT * (section.light - 0.5)
             tones += _state(plan, spans, slot, low, high, centre + lift, tones)
         tones += _pick_up(section, spans, tones, plan)
     if plan.final:

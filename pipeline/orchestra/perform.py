@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pipeline.orchestra.chance import dice, drift
-from pipeline.orchestra.form import Plan
+from pipeline.orchestra.form import SWELL_WEIGHT, Plan
 from pipeline.orchestra.instruments import LEAD_S, Instrument
 from pipeline.orchestra.part import Note
 from pipeline.orchestra.tone import Tone
@@ -15,6 +15,7 @@ CLAMP_S = 0.025  # no note strays further than this from where it is written
 TOUCH_SD = 5.0  # velocity steps; under 3 nobody hears it
 LEGATO_S = 0.03  # overlap of tied phrases
 STRUM_S = {"plucked": 0.013, "struck": 0.006}  # from string to string of a chord; hits are struck together
+SFORZANDO = 0.72  # level to which a held chord falls after a heavy attack, before it grows again
 SHORTEST_S = 0.05
 
 #: standard deviation of timing in seconds by role
@@ -148,10 +149,20 @@ def breathe(plan: Plan, spans: Sequence[tuple[float, float]], depth: float) -> t
     """
     points: list[tuple[float, float]] = []
     clock = plan.clock
+    heavy = {round(beat, 3) for beat, hit in plan.hits if hit.weight >= SWELL_WEIGHT}
     for start, end in spans:
         if plan.final and end >= plan.end_beat - 1e-6 and start >= plan.end_beat - 1e-6:
             continue
         middle = start + 0.6 * (end - start)
+        if round(start, 3) in heavy and clock.time(end) - clock.time(start) > 1.0:
+            begins = clock.time(start)
+            points += [
+                (begins - 0.05, 1.0),
+                (begins + 0.12, 1.0),
+                (begins + 0.3, SFORZANDO),
+                (clock.time(end) - 0.02, 1.0),
+            ]
+            continue
         points += [(clock.time(start), 1 - depth), (clock.time(middle), 1.0), (clock.time(end) - 0.02, 1 - depth * 0.8)]
     if plan.final:
         points += _die_away(clock.time(plan.end_beat), plan.cue.end)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pipeline.cuesheet import Style
 
-Colour = Literal["triad", "add9", "seventh", "ninth", "sus2", "power"]
+Colour = Literal["triad", "add9", "seventh", "ninth", "cluster", "power"]
 Ending = Literal["ring-out", "plagal", "button", "picardy", "open", "unresolved", "jazz"]
 Role = Literal["melody", "double", "counter", "ostinato", "pad", "bass", "drums", "accent", "thunder"]
 
@@ -191,7 +191,7 @@ PALETTES: dict[Style, Palette] = {
             "thunder": ("timpani",),
         },
         layers={"ostinato": 0, "pad": 0.05, "bass": 0.15, "melody": 0.3, "drums": 0.35, "counter": 0.55, "double": 0.8},
-        colour="triad",
+        colour="cluster",
         bright=("1 2/1 1 6", "1 6 1 iv", "1 3 1 4/1", "1 2/1 6 4"),
         dark=("1 2/1 1 6", "1 6/1 1 4/1", "1 bII 1 5", "1 4/1 2/1 1", "1 6 1 2", "1 6 4 6"),
         chord_s=3.4,
