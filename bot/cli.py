@@ -193,7 +193,7 @@ def demo(
         took = time.monotonic() - began
         _say(console, text.DREW.format(scenes=len(drawn), seconds=drawn[-1].end / RATE, took=took))
         _say(console, f"{text.FILM}    {to}")
-        _say(console, f"{text.NEXT} reelscore score {shlex.quote(str(to))}")
+        _say(console, f"{text.NEXT} reelscore score {as_word(to)}")
 
 
 def main() -> None:
@@ -261,9 +261,9 @@ def choose_places(clip: Path, out: Path | None, folder: Path | None, *, takes: i
     to = _as_film(out, name) if out else clip.with_name(name)
     if out is None and not force:
         names = itertools.chain([to], (to.with_stem(f"{to.stem}-{n}") for n in itertools.count(2)))
-        to = next(name for name in names if not any(p.exists() for p in (*_films(name, takes), _papers(name, folder))))
+        to = next(name for name in names if not any(path.exists() for path in (*_films(name, takes), _papers(name))))
     _check_place(to)
-    papers = _papers(to, folder)
+    papers = folder or _papers(to)
     _check_place(papers)
     for film in _films(to, takes):
         if film.exists() and film.samefile(clip):
@@ -297,8 +297,8 @@ def _films(to: Path, takes: int) -> list[Path]:
     return [to, *(to.with_stem(f"{to.stem}-take-{number}") for number in range(2, takes + 1))]
 
 
-def _papers(to: Path, folder: Path | None) -> Path:
-    return folder or to.with_suffix(".reelscore")
+def _papers(to: Path) -> Path:
+    return to.with_suffix(".reelscore")
 
 
 def _check_place(path: Path) -> None:
@@ -459,7 +459,7 @@ def _show(scores: list[Score], clip: Path, *, as_json: bool, quiet: bool) -> Non
         _say(console, f"{text.FILM:<8}{one.film}", style="bold")
         _say(console, f"{text.JOB:<8}{one.folder}  ({text.HOLDS})")
     sheet = scores[0].folder / "cues.json"
-    _say(console, f"{text.AGAIN} reelscore score {shlex.quote(str(clip))} --edit {shlex.quote(str(sheet))}")
+    _say(console, f"{text.AGAIN} reelscore score {as_word(clip)} --edit {as_word(sheet)}")
 
 
 def show_cues(console: Console, sheet: CueSheet) -> None:
@@ -528,6 +528,11 @@ def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def as_word(path: Path) -> str:
+    """Write a path as a shell and this command take it."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
 
 
 def _say(console: Console, words: object, *, style: str = "") -> None:

@@ -1,0 +1,423 @@
+"""The terminal: what is asked for, where it goes, what is said, and how it ends when it goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from bot import cli, text
+from pipeline import cuesheet, score, targets, watched
+from pipeline.cuesheet import Brief
+from pipeline.errors import Refused
+from pipeline.film import CONTAINERS
+from tests.media import make_clip
+
+ROOT = Path(__file__).resolve().parents[1]
+HOSTILE = "-vf [red]it's; $(touch pwned) & 'q\" \u202egpj.\n\t\x1b[31m песня 🎬.mp4"
+
+
+def reelscore(*arguments: str | Path, folder: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person does, in a folder."""
+    here = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "COLUMNS": "100"}
+    command = [sys.executable, "-m", "bot.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=here, capture_output=True, text=True, timeout=120, **more)
+
+
+def ask(*arguments: str | Path) -> Result:
+    """Run the command inside this process."""
+    return CliRunner().invoke(cli.app, [str(word) for word in arguments])
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", shots=("red", "blue", "yellow"), shot_s=1.2)
+
+
+# ---- scoring, from end to end ----
+
+
+def test_a_clip_with_a_hostile_name_is_scored_and_shown_escaped(clip: Path, tmp_path: Path) -> None:
+    shutil.copy(clip, tmp_path / HOSTILE)
+    done = reelscore("score", HOSTILE, "calm, no drums", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    stem = HOSTILE.removesuffix(".mp4")
+    assert {path.name for path in tmp_path.iterdir()} == {HOSTILE, f"{stem}-scored.mp4", f"{stem}-scored.reelscore"}
+    said = done.stdout + done.stderr
+    assert "[red]it's" in said, "markup is text"
+    assert "\\u202e" in said
+    assert not set(said) & set("\x1b\t\u202e")
+    assert done.stdout.splitlines()[0].split() == [*text.COLUMNS, text.PROMPT_COLUMN]
+    assert re.search(r"^1m1  00:00\.00  00:0\d\.\d\d ", done.stdout, re.MULTILINE)
+    assert re.search(r"Loudness +-1[34]\.\d LUFS", done.stdout)
+    assert re.search(r"^Film +-vf", done.stdout, re.MULTILINE)
+    assert "reelscore score './-vf [red]it'" in done.stdout
+    titles = [line.removesuffix(" ...") for line in done.stderr.splitlines() if line.endswith(" ...")]
+    assert titles == list(text.STAGES.values())
+
+
+def test_an_edited_sheet_is_played_again_in_two_takes_and_told_as_json(clip: Path, tmp_path: Path) -> None:
+    first = reelscore("score", clip, "-o", tmp_path, "-q", folder=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == f"{tmp_path / 'clip-scored.mp4'}\n"
+    assert first.stderr == ""
+    plan = tmp_path / "clip-scored.reelscore" / "cues.json"
+    sheet = json.loads(plan.read_text(encoding="utf-8"))
+    sheet["cues"][0]["seen"] = "three colours"
+    (tmp_path / "edited.json").write_text(json.dumps(sheet), encoding="utf-8")
+    out = ("-o", "again.mov", "--takes", "2", "--json")
+    second = reelscore("score", clip, "--edit", "edited.json", *out, folder=tmp_path)
+    assert second.returncode == 0, second.stderr
+    one, other = json.loads(second.stdout)["scores"]
+    assert [one["film"], other["film"]] == ["again.mov", "again-take-2.mov"]
+    assert one["sheet"]["cues"][0]["seen"] == "three colours"
+    assert other["certificate"]["seed"] == one["certificate"]["seed"] + 1
+    assert all((tmp_path / path).is_file() for path in (one["film"], other["film"], one["midi"], *one["stems"]))
+    assert (tmp_path / one["film"]).read_bytes() != (tmp_path / other["film"]).read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_leaves_nothing_behind(clip: Path, tmp_path: Path, number: signal.Signals) -> None:
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bot.cli", "score", str(clip), "-o", "film.mp4"]
+    with subprocess.Popen(command, cwd=tmp_path, env=here, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert text.STAGES["clip"] in running.stderr.readline()
+        running.send_signal(number)
+        said = running.stderr.read()
+        assert running.wait(30) == cli.STOPPED
+    assert text.STOPPED in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_clip_is_refused_with_a_hint_and_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("<html>no film</html>")
+    done = reelscore("score", "notes.mp4", folder=tmp_path)
+    sentence, hint = done.stderr.splitlines()[-2:]
+    assert (done.returncode, done.stdout) == (cli.ASKED_TO_CHANGE, "")
+    assert sentence.endswith(".")
+    assert hint
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.mp4"]
+
+
+def test_a_refusal_puts_the_earlier_run_back(tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("no film")
+    earlier = tmp_path / "notes-scored.reelscore"
+    earlier.mkdir()
+    (earlier / "cues.json").write_text("{}")
+    assert ask("score", tmp_path / "notes.mp4", "--force").exit_code == cli.ASKED_TO_CHANGE
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.mp4", "notes-scored.reelscore"}
+    assert [path.name for path in earlier.iterdir()] == ["cues.json"]
+
+
+# ---- errors ----
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["missing.mp4"], "There is no file missing.mp4."),
+        (["."], ". is a folder, not a clip."),
+        (["clip.mp4", "clip.mp4"], "clip.mp4 is a second clip; one is scored at a time."),
+        (["clip.mp4", "-o", "clip.mp4", "--force"], "The film would replace the clip itself."),
+        (["clip.mp4", "-o", "film.exe"], "A film cannot be written as .exe."),
+        (["clip.mp4", "-o", "nowhere/film.mp4"], "There is no folder nowhere."),
+        (["clip.mp4", "--folder", "."], ". holds other files and is not the folder of an earlier run."),
+        (["clip.mp4", "--edit", "missing.json"], "The cue sheet missing.json cannot be read."),
+        (["clip.mp4", "--composer", "nobody"], "There is no composer named 'nobody'."),
+        (["clip.mp4", "--key", "H moll"], "'H moll' is not a key."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_told_in_a_sentence_with_a_hint(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip, "clip.mp4")
+    told = ask("score", *arguments)
+    assert told.exit_code == cli.ASKED_TO_CHANGE
+    said = told.stderr.splitlines()
+    assert said[0] == sentence
+    assert len(said) == 2, "the second line is the hint"
+    assert os.listdir() == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("option", ["--intensity=loud", "--intensity=nan", "--intensity=2", "--tempo=900", "--takes=0"])
+def test_numbers_out_of_range_are_refused_before_anything_is_read(option: str) -> None:
+    assert ask("score", "missing.mp4", option).exit_code == cli.ASKED_TO_CHANGE
+
+
+def test_an_error_is_told_as_json_too(tmp_path: Path) -> None:
+    told = ask("score", tmp_path / "missing.mp4", "--json")
+    assert told.exit_code == cli.ASKED_TO_CHANGE
+    assert json.loads(told.stdout)["error"]["code"] == "refused"
+
+
+def broken(error: BaseException, *, leaves: bool) -> Callable[..., None]:
+    """Return a pipeline that fails, with or without a folder left behind."""
+
+    def fail(path: Path, *, folder: Path, **more: object) -> None:
+        if leaves:
+            folder.mkdir()
+        raise error
+
+    return fail
+
+
+def test_a_bug_is_owned_up_to(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "score", broken(RuntimeError("[red]\x1b[31m"), leaves=True))
+    told = ask("score", clip, "-o", tmp_path / "film.mp4")
+    assert told.exit_code == cli.BUG
+    assert "Something broke on our side: RuntimeError: [red]\\x1b[31m." in told.stderr
+    assert str(tmp_path / "film.reelscore") in told.stderr
+    assert "Traceback" not in told.stderr
+    debugged = ask("score", clip, "-o", tmp_path / "other.mp4", "--debug")
+    assert "Traceback" in debugged.stderr
+
+
+def test_a_full_disk_is_not_called_a_bug(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "score", broken(OSError(28, "No space left on device"), leaves=True))
+    told = ask("score", clip, "-o", tmp_path / "film.mp4")
+    assert told.exit_code == cli.ASKED_TO_CHANGE
+    assert text.NO_SPACE in told.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- where things go ----
+
+
+def test_a_number_is_added_rather_than_anything_replaced(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+
+    def place(**options: Any) -> tuple[str, str]:
+        to, folder = cli.choose_places(clip, **{"out": None, "folder": None, "takes": 1, "force": False} | options)
+        return to.name, folder.name
+
+    assert place() == ("clip-scored.mp4", "clip-scored.reelscore")
+    (tmp_path / "clip-scored.mp4").touch()
+    assert place() == ("clip-scored-2.mp4", "clip-scored-2.reelscore")
+    (tmp_path / "clip-scored-2.reelscore").mkdir()
+    assert place() == ("clip-scored-3.mp4", "clip-scored-3.reelscore")
+    (tmp_path / "clip-scored-3-take-2.mp4").touch()
+    assert place(takes=2) == ("clip-scored-4.mp4", "clip-scored-4.reelscore")
+    assert place(force=True) == ("clip-scored.mp4", "clip-scored.reelscore")
+    assert place(out=tmp_path / "film") == ("film.mp4", "film.reelscore")
+    with pytest.raises(Refused, match="exists already"):
+        place(out=tmp_path / "clip-scored.mp4")
+
+
+def test_a_hard_link_to_the_clip_is_the_clip(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    os.link(clip, tmp_path / "film.mp4")
+    with pytest.raises(Refused, match="the clip itself"):
+        cli.choose_places(clip, tmp_path / "film.mp4", None, takes=1, force=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_locked_folder_is_told_before_the_work(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    tmp_path.chmod(0o500)
+    with pytest.raises(Refused, match="Nothing can be written"):
+        cli.choose_places(clip, None, None, takes=1, force=False)
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "🎬"])
+def test_a_long_name_leaves_room_for_what_is_added(tmp_path: Path, letter: str) -> None:
+    clip = tmp_path / (letter * (240 // len(letter.encode())) + ".mp4")
+    clip.touch()
+    to, folder = cli.choose_places(clip, None, None, takes=20, force=False)
+    to.touch()
+    folder.mkdir()
+    assert cli.choose_places(clip, None, None, takes=20, force=False)[0] != to
+
+
+def test_a_file_that_looks_like_an_option_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("--help.mp4", "-i.mp4"):
+        Path(name).touch()
+    words = ["score", "--help.mp4", "-i.mp4", "-o", "--style", "epic"]
+    assert cli.as_paths(words) == ["score", "./--help.mp4", "./-i.mp4", "-o", "--style", "epic"]
+
+
+# ---- what is asked for ----
+
+
+def brief(**said: Any) -> Brief:
+    plain: dict[str, Any] = {
+        "wish": "", "style": "", "mood": "", "intensity": 0.5, "tempo": None, "key": None, "without": [],
+        "prompt": "brief", "seed": 1,
+    }  # fmt: skip
+    return cli.read_brief(**(plain | said))
+
+
+@pytest.mark.parametrize(
+    ("said", "style", "wish"),
+    [
+        ("epic", "epic", "make it big"),
+        ("Lo-Fi", "lofi", "make it big"),
+        (" orchestral ", "cinematic", "make it big"),
+        ("dark baroque", None, "dark baroque. make it big"),
+        ("", None, "make it big"),
+    ],
+)
+def test_a_style_is_named_or_becomes_a_wish(said: str, style: str | None, wish: str) -> None:
+    read = brief(style=said, wish="make it big")
+    assert (read.style, read.wish) == (style, wish)
+
+
+def test_exclusions_come_in_a_list_or_one_by_one() -> None:
+    assert brief(without=["drums, piano", " choir ", ""]).exclude == ("drums", "piano", "choir")
+
+
+def test_options_reach_the_pipeline(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def note(path: Path, **more: Any) -> list[object]:
+        asked.update(more)
+        return []
+
+    monkeypatch.setattr(score, "score", note)
+    monkeypatch.setattr(cli, "_show", lambda *a, **k: None)
+    options = "--style tense --mood uneasy --intensity strong --tempo 96 --key Fm --without drums --seed 7 --takes 2"
+    more = "--prompt long --sound keep --target telegram --aspect 9:16 --detector hash"
+    told = ask("score", clip, "slow", "burn", "-o", tmp_path / "film.mp4", *options.split(), *more.split())
+    assert told.exit_code == 0, told.stderr
+    assert asked["brief"] == Brief("slow burn", "tense", "uneasy", 0.8, 96.0, "Fm", ("drums",), "long", 7)
+    wanted = {"takes": 2, "sound": "keep", "target": "telegram", "aspect": "9:16", "detector": "hash", "edited": None}
+    assert wanted.items() <= asked.items()
+    assert asked["crew"] == score.Crew()
+
+
+def test_the_choices_are_those_of_the_pipeline() -> None:
+    hints = cli.score.__annotations__
+    for name, choices in {
+        "prompt": cuesheet.PROMPT_LENGTHS,
+        "sound": get_args(score.Sound),
+        "target": get_args(targets.Target),
+        "aspect": get_args(targets.Aspect),
+        "detector": watched.DETECTORS,
+    }.items():
+        assert all(f"'{choice}'" in hints[name] or f'"{choice}"' in hints[name] for choice in choices), name
+    assert set(cli.FILMS) == set(CONTAINERS)
+    assert tuple(text.STAGES) == score.STAGES
+    assert all(style in text.STYLE for style in cuesheet.STYLES)
+
+
+# ---- what is said ----
+
+
+def test_help_is_worth_reading() -> None:
+    told = CliRunner().invoke(cli.app, ["score", "--help"], env={"COLUMNS": "120", "TERM": "dumb"})
+    assert told.exit_code == 0
+    for word in ("--style", "--without", "--takes", "--edit", "reelscore score clip.mp4", "The music", "Exit codes"):
+        assert word in told.stdout
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    try:
+        installed = version("reelscore")
+    except PackageNotFoundError:
+        pytest.skip("reelscore runs from its sources here, uninstalled")
+    assert ask("--version").stdout == f"reelscore {installed}\n"
+
+
+@given(st.text(st.characters(codec=None)))
+def test_plain_text_cannot_move_the_cursor_or_turn_a_line_around(words: str) -> None:
+    shown = text.plain(words)
+    shown.encode("utf-8")
+    joiners = "\u200c\u200d"
+    assert all(unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or c in joiners for c in shown)
+
+
+def test_plain_text_stays_as_it_is() -> None:
+    for words in ("holiday in Zürich 🎬.mp4", "[bold]песня[/bold]", "家族 👨‍👩‍👧"):
+        assert text.plain(words) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rate", "shown"),
+    [
+        (0, 24, "00:00.00"),
+        (3.5, 24, "00:03.12"),
+        (59.99, 25, "01:00.00"),
+        (61.04, 25, "01:01.01"),
+        (2.999, 29.97, "00:03.00"),
+    ],
+)
+def test_timecodes_count_frames(seconds: float, rate: float, shown: str) -> None:
+    assert text.timecode(seconds, rate) == shown
+
+
+def terminal(width: int) -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=width, markup=False, highlight=False, no_color=True)
+
+
+def printed(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())
+
+
+def test_bars_fill_in_order_and_count_takes() -> None:
+    console = terminal(100)
+    with cli._bars(console, 2) as report:
+        for stage in (*score.STAGES, *score.STAGES[3:]):
+            report(stage, 0, 4)
+            report(stage, 4, 4)
+    last = printed(console).splitlines()[-len(score.STAGES) :]
+    for line, title in zip(last, text.STAGES.values(), strict=True):
+        assert title in line
+        assert "100%" in line
+    assert "(take 2 of 2)" in last[-1]
+    assert "take" not in last[0]
+
+
+def test_long_stages_tell_how_far_they_are_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    report = cli._lines(console, 1)
+    report("scenes", 0, 10)
+    report("scenes", 1, 10)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * cli.QUIET_S)
+    report("scenes", 5, 10)
+    report("scenes", 6, 10)
+    report("scenes", 10, 10)
+    title = text.STAGES["scenes"]
+    assert printed(console).splitlines() == [f"{text.STAGES['clip']} ...", f"{title} ...", f"{title}: 50%"]
+
+
+@pytest.mark.parametrize("width", [72, 80, 160])
+def test_the_table_holds_every_cue_and_takes_no_word_for_markup(width: int) -> None:
+    bars = (cuesheet.Bar(0.0, 4, 120.0), cuesheet.Bar(2.0, 4, 120.0))
+    cue = cuesheet.Cue(
+        "1m1", 0.0, 4.0, (0,), "[red]a \x1bdoor", "tense", "fear", "uneasy", -0.5, 0.5, 0.5, 120.0, "D minor", bars,
+        prompt="A slow [bold]burn",
+    )  # fmt: skip
+    sheet = cuesheet.CueSheet(4.0, 24.0, 1, (cuesheet.Scene(0, 0.0, 4.0),), (cue,))
+    console = terminal(width)
+    cli.show_cues(console, sheet)
+    said = re.sub(r"\s+", " ", printed(console))
+    for cell in ("1m1", "00:00.00", "00:04.00", "uneasy", "120", "D minor"):
+        assert cell in said
+    assert "[bold]" in said
+    assert "\x1b" not in said
