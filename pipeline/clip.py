@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import unicodedata
+import weakref
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -158,7 +159,7 @@ class Footage:
         self._target: Target = target
         self._aspect: Aspect = aspect
         self._bytes = size
-        self._running: Generator[Frame] | None = None
+        self._running: weakref.ref[Generator[Frame]] | None = None  # weak: the loop alone keeps the decode alive
         self._said = ""  # by ffmpeg, while it decoded
         self._clip: Clip | None = None
         self._stills: tuple[Still, ...] = ()
@@ -192,8 +193,9 @@ class Footage:
         Raises BadMedia or OverLimit when the pictures do not keep what the file declared. Stopping early kills the
         child and leaves nothing; take all frames in one thread.
         """
-        self._running = self._decode()
-        return self._running
+        running = self._decode()
+        self._running = weakref.ref(running)
+        return running
 
     def __enter__(self) -> Footage:
         return self
@@ -201,8 +203,8 @@ class Footage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._running is not None:
-            self._running.close()
+        if self._running and (running := self._running()):
+            running.close()
 
     def _decode(self) -> Generator[Frame]:
         with _opened(self._path) as source, bench(self._folder) as place:
