@@ -584,7 +584,7 @@ def _own_up(exc: Exception, job: _Job, *, as_json: bool, debug: bool) -> NoRetur
     advice = [] if debug else [text.BROKE_DEBUG]
     if job.folder and job.folder.exists():
         advice.insert(0, text.BROKE_FOLDER.format(folder=job.folder))
-    _print_error(as_json, "bug", text.BROKE.format(what=f"{type(exc).__name__}: {exc}"), advice)
+    _print_error(as_json, "bug", text.BROKE.format(what=f"{type(exc).__name__}: {exc}".rstrip(":. ")), advice)
     raise typer.Exit(BUG) from exc
 
 

@@ -191,7 +191,8 @@ def start(
     ends are closed here.
     """
     for source in inputs:
-        source.seek(0)  # the child shares the position
+        if source.seekable():  # a pipe is not
+            source.seek(0)  # the child shares the position
     with contextlib.ExitStack() as ends:
         if aside:
             ends.callback(os.close, aside[0])
