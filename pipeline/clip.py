@@ -357,9 +357,10 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as exc:
         raise BadMedia("The file cannot be opened.", hint="Is it there, and may it be read?") from exc
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise BadMedia("This is not a file.", hint="Name the clip itself.")
     with os.fdopen(handle, "rb", buffering=0) as source:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise BadMedia("This is not a file.", hint="Name the clip itself.")
         yield source
 
 
