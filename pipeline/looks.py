@@ -6,12 +6,11 @@ Everything is taken from the postage stamps of the one pass (pipeline/watched.py
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.cuesheet import HitPoint, Look
-from pipeline.watched import Floats, Watched
+from pipeline.stamps import Floats
+from pipeline.watched import LAG_S, Watched
 
-LAG_S = 1 / 12  # movement is read over this time, so that 10 and 60 frames a second say the same
 HAND_HELD = 0.13  # picture widths a second that hand-held walking moves the picture; half way on the scale of motion
 FULL_CHROMA = 70.0  # distance from grey in Cr, Cb of strongly coloured pictures (a pure red has 127)
 FULL_WARMTH = 45.0  # mean Cr - Cb of a picture that is orange all over; a sunset has about 30
@@ -26,6 +25,7 @@ JOLT_EVERY_S = 4.0  # a scene has one jolt in so many seconds, at most: what hap
 JOLT_RISE = 2.5  # times the movement of the half second before
 NO_PICTURE = 18.0  # luma: a picture that fades in from black is no jolt
 JOLT_LEAST = 9.0  # luma steps that a jolt moves the mean cell by, at least
+JOLT_ONSET = 0.6  # share of its strength at which a jolt has begun
 JOLT_FULL = 45.0  # luma steps of the strongest kind: an explosion that fills the picture
 
 #: hue circle in degrees of (Cb, Cr), the upper bound of each name
@@ -47,7 +47,7 @@ def measure_look(watched: Watched, first: int, last: int) -> Look:
     stamps = watched.stamps[first : last + 1 : max(1, (last + 1 - first) // 60)].astype(np.float64)
     luma, warm, cold = stamps[..., 0], stamps[..., 1] - 128, stamps[..., 2] - 128
     chroma = np.hypot(warm, cold)
-    speed = measure_speed(watched)[first : last + 1]
+    speed = watched.speed[_settled(watched, first, last) : last + 1]
     return Look(
         motion=_share(1 - 0.5 ** (float(speed.mean()) / HAND_HELD)),
         light=_share(luma.mean() / 255),
@@ -99,73 +99,36 @@ def name_colour(luma: Floats, warm: Floats, cold: Floats) -> str:
     return name
 
 
-def measure_speed(watched: Watched) -> Floats:
-    """Return how fast the picture moves at each frame, in picture widths per second, however it is lit.
-
-    The change of luma over a twelfth of a second against the steepness of the picture itself (normal flow).
-    """
-    change, steepness = measure_stir(watched), _steepness(watched)
-    cells = np.minimum(change / (steepness + 3.0), 3.0)
-    return np.asarray(cells / watched.stamps.shape[2] / LAG_S)
-
-
-def measure_stir(watched: Watched) -> Floats:
-    """Return by how many luma steps the mean cell changes within a twelfth of a second before each frame."""
-    luma = watched.stamps[..., 0]
-    before = np.searchsorted(watched.times, watched.times - LAG_S - 1e-6, side="right") - 1
-    before = np.clip(before, 0, None)
-    before[1:] = np.minimum(np.maximum(before[1:], 0), np.arange(len(luma) - 1))
-    lag = np.maximum(watched.times - watched.times[before], LAG_S)
-    change = np.empty(len(luma))
-    for i, j in enumerate(before):
-        change[i] = np.abs(luma[i].astype(np.int16) - luma[j]).mean()
-    change[0] = change[1] if len(change) > 1 else 0.0
-    return np.asarray(change * LAG_S / lag)
-
-
-def _steepness(watched: Watched) -> Floats:
-    luma = watched.stamps[..., 0]
-    steep = np.empty(len(luma))
-    for i, stamp in enumerate(luma):
-        wide = stamp.astype(np.int16)
-        steep[i] = (np.abs(np.diff(wide, axis=0)).mean() + np.abs(np.diff(wide, axis=1)).mean()) / 2
-    return steep
+def _settled(watched: Watched, first: int, last: int) -> int:
+    """Return the frame from which movement is read within the scene alone, not across its entry."""
+    frame = int(np.searchsorted(watched.times, watched.times[first] + LAG_S)) if first else 0
+    return frame if frame <= last else last
 
 
 def find_jolts(watched: Watched, first: int, last: int, end: float) -> tuple[HitPoint, ...]:
     """Return the few moments in frames first..last at which something strikes, at least JOLT_APART_S apart."""
-    times, stir = watched.times, measure_stir(watched)
-    light = watched.luma
+    times, stir, light = watched.times, watched.stir, watched.luma
     candidates: list[tuple[float, float]] = []
-    for frame in range(first + 1, last + 1):
-        if times[frame] - times[first] < JOLT_APART_S / 2 or end - times[frame] < JOLT_APART_S / 2:
-            continue
-        past = slice(int(np.searchsorted(times, times[frame] - 0.5 - LAG_S)), max(frame - 1, first + 1))
-        if past.start < first:
-            past = slice(first + 1, past.stop)
-        if past.stop <= past.start:
-            continue
-        if float(np.median(light[past])) < NO_PICTURE:
-            continue
-        usual = float(np.median(stir[past]))
-        flash = abs(float(light[frame] - np.median(light[past])))
-        rise = max(float(stir[frame]) - usual, flash / 1.5 if flash > 2 * JOLT_LEAST else 0.0)
-        if rise > JOLT_LEAST and stir[frame] > JOLT_RISE * usual + 1:
+    inner = [f for f in range(first + 1, last + 1) if min(times[f] - times[first], end - times[f]) >= JOLT_APART_S / 2]
+    for frame in inner:
+        past = slice(max(first + 1, int(np.searchsorted(times, times[frame] - 0.5 - LAG_S))), max(first + 2, frame - 1))
+        usual, level = float(np.median(stir[past])), float(np.median(light[past]))
+        flash = abs(float(light[frame]) - level) / 1.5
+        rise = max(float(stir[frame]) - usual, flash if flash > JOLT_LEAST else 0.0)
+        if level >= NO_PICTURE and rise > JOLT_LEAST and stir[frame] > JOLT_RISE * usual + 1:
             candidates.append((rise, float(times[frame])))
     return _apart(candidates, most=max(1, round((end - float(times[first])) / JOLT_EVERY_S)))
 
 
 def _apart(candidates: list[tuple[float, float]], *, most: int) -> tuple[HitPoint, ...]:
-    """Keep the strongest, at most so many, none too near to another."""
+    """Keep the strongest, at most so many, none too near to another, each where it begins."""
     kept: list[tuple[float, float]] = []
     for rise, time in sorted(candidates, reverse=True):
-        if len(kept) < most and all(abs(time - other) >= JOLT_APART_S for _, other in kept):
-            kept.append((rise, time))
-    return tuple(
-        HitPoint(time=time, weight=_share(rise / JOLT_FULL), kind="jolt")
-        for rise, time in sorted(kept, key=lambda each: each[1])
-    )
+        onset = min(t for r, t in candidates if time - JOLT_APART_S < t <= time and r >= JOLT_ONSET * rise)
+        if len(kept) < most and all(abs(onset - other) >= JOLT_APART_S for other, _ in kept):
+            kept.append((onset, rise))
+    return tuple(HitPoint(time=time, weight=_share(rise / JOLT_FULL), kind="jolt") for time, rise in sorted(kept))
 
 
-def _share(value: float | np.floating[NDArray[np.float64]]) -> float:  # type: ignore[type-var]
+def _share(value: float) -> float:
     return round(float(np.clip(value, 0, 1)), 3)

@@ -1,8 +1,8 @@
 """Where one shot becomes the next: hard cuts, dissolves and fades, told apart from flashes, whip pans and light.
 
-PySceneDetect proposes; this second look can see the frames on both sides. It asks of a cut: is the change seen everywhere
-(not only where something falls past the camera)? Does it stand alone (a whip pan changes every frame)? Is it a
-different picture, even when shifted or lit differently? Does the old picture stay away (after a flash it is back)?
+PySceneDetect proposes; this second look can see the frames on both sides. It asks of a cut: is the change seen
+everywhere (not only where something falls past the camera)? Does it stand alone (a whip pan changes every frame)? Is it
+a different picture, even when shifted or lit differently? Does the old picture stay away (after a flash it is back)?
 A dissolve is found by its arithmetic: every frame in it is a blend of its two ends, which no moving camera can do.
 Differences are measured in luma and colour summed, 0-765 for each cell, beyond what a neighbouring cell can explain.
 """
@@ -12,29 +12,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
-import cv2
 import numpy as np
 
 from pipeline.cuesheet import Transition
-from pipeline.watched import Bytes, Floats, Watched
+from pipeline.stamps import FLOOR, Floats, apart, likeness, spread
+from pipeline.watched import Watched
 
-# What makes a cut. Margins over 132 cuts and 60 hard non-cuts (real clips, and splices of them with flashes, whips, shakes):
+# What makes a cut. Margins: over 132 cuts in real clips and in splices of them with flashes, whip pans, shakes
 LEAST_CHANGE = 9.0  # mean difference of a change that can be seen; the faintest real cut has 15
-NEAR_S, NEAR_RATIO = (
-    0.13,
-    1.8,
-)  # times any other change this near; whip pans reach 1.5, cuts in fast action start at 1.9
-FAR_S, FAR_RATIO = 0.4, 2.0  # times the upper fifth of changes around; cuts start at 2.2
+NEAR_S, NEAR_RATIO = 0.13, 1.8  # seconds; times any change so near: whip pans reach 1.5, cuts in fast action have 1.9
+FAR_S, FAR_RATIO = 0.4, 2.0  # seconds; times the upper fifth of the changes around: cuts start at 2.2
 PROPOSED_EASE = 0.85  # what PySceneDetect has proposed needs this much of both ratios
 LEAST_SPREAD = 0.45  # share of cells that change; cuts start at 0.66, a bird that falls past ends at 0.25
 SAME_PICTURE = 0.82  # correlation of luma, wherever it has moved to; different pictures stay under 0.80
-BACK_S, BACK_SHARE = (
-    0.3,
-    0.5,
-)  # a flash: within this time the old picture is back, but for this share; cuts stay over 0.72
-FLOOR = 1.5  # difference that noise and coding make by themselves
+BACK_S, BACK_SHARE = 0.3, 0.5  # after a flash the old picture is back so soon, but for this share; cuts keep 0.72
 
 # What makes a dissolve
 DISSOLVE_S = (0.25, 0.37, 0.55, 0.8, 1.2, 1.7, 2.4)  # seconds that are tried, each 1.5 times the one before
@@ -59,8 +51,6 @@ GAP_S = 0.4  # a blank between two hard cuts that lasts longer than this shows b
 
 MIN_SCENE_S = 0.15  # two changes nearer than this are one
 
-_CROSS = np.ones((3, 3), np.uint8)
-
 
 @dataclass(frozen=True)
 class Change:
@@ -75,132 +65,68 @@ class Change:
 
 def find_changes(watched: Watched) -> list[Change]:
     """Return the changes of scene in order, at least MIN_SCENE_S apart."""
-    stamps = _Stamps(watched)
-    blanks = list(_find_blanks(stamps))
+    blanks = list(_find_blanks(watched))
     taken = [(blank.first, blank.last) for blank in blanks]
-    cuts = [cut for cut in _find_cuts(stamps) if not _inside(cut.frame, taken)]
+    cuts = [cut for cut in _find_cuts(watched) if not _inside(cut.frame, taken)]
     taken += [(cut.frame - 1, cut.frame) for cut in cuts]
-    dissolves = _find_dissolves(stamps, sorted(taken))
+    dissolves = _find_dissolves(watched, sorted(taken))
     changes = [change for change in blanks if change.frame > 0] + cuts + dissolves
     return _thin_out(sorted(changes, key=lambda change: change.frame), watched.times)
-
-
-class _Stamps:
-    """The postage stamps with what is needed to compare any two of them."""
-
-    def __init__(self, watched: Watched) -> None:
-        self.watched = watched
-        self.times = watched.times
-        self.all = watched.stamps
-        self.count = len(watched.times)
-
-    @cached_property
-    def steps(self) -> Floats:
-        """How far each frame differs from the one before; the first is 0."""
-        return np.array([0.0] + [self.far(i - 1, i) for i in range(1, self.count)])
-
-    def apart(self, one: int, other: int) -> Floats:
-        """Return the difference of two frames for each cell, 0-765."""
-        return apart(self.all[one], self.all[other])
-
-    def far(self, one: int, other: int) -> float:
-        return float(self.apart(one, other).mean())
-
-    def around(self, frame: int, seconds: float, least: int) -> tuple[int, int]:
-        """Return the frames from..to (exclusive) that lie this near, at least `least` on either side."""
-        first = int(np.searchsorted(self.times, self.times[frame] - seconds))
-        last = int(np.searchsorted(self.times, self.times[frame] + seconds))
-        return max(0, min(first, frame - least)), min(self.count, max(last, frame + least + 1))
-
-
-def apart(one: Bytes, other: Bytes) -> Floats:
-    """Return for each cell how far two stamps differ beyond what small movement explains, 0-765.
-
-    A cell is compared with the range of its 3 x 3 neighbourhood in the other stamp, both ways: motion below a thirtieth
-    of the width costs nothing.
-    """
-    return np.maximum(_outside(one, other), _outside(other, one))
-
-
-def _outside(stamp: Bytes, other: Bytes) -> Floats:
-    above = cv2.subtract(stamp, cv2.dilate(other, _CROSS))
-    below = cv2.subtract(cv2.erode(other, _CROSS), stamp)
-    return np.asarray(cv2.add(above, below).sum(axis=-1), np.float64)
-
-
-def likeness(one: Bytes, other: Bytes, *, shift: float = 0.22) -> float:
-    """Return how well the luma of two stamps correlates at the best shift, up to `shift` of the size each way; 0 for flat ones."""
-    return max(_likeness(one[..., 0], other[..., 0], shift), _likeness(other[..., 0], one[..., 0], shift))
-
-
-def _likeness(one: Bytes, other: Bytes, shift: float) -> float:
-    height, width = one.shape
-    down, right = max(1, round(height * shift)), max(1, round(width * shift))
-    middle = one[down : height - down, right : width - right].astype(np.float32)
-    if middle.size == 0 or middle.std() < FLOOR:
-        return 0.0
-    found = cv2.matchTemplate(other.astype(np.float32), middle, cv2.TM_CCOEFF_NORMED)
-    return float(np.nan_to_num(found, posinf=0.0, neginf=0.0).max())
-
-
-def _spread(cells: Floats) -> float:
-    """Return the share of cells that take part in a change."""
-    return float((cells > max(4.0, 0.25 * cells.mean())).mean())
 
 
 # --- cuts
 
 
-def _find_cuts(stamps: _Stamps) -> Iterator[Change]:
-    proposed = {p + near for p in stamps.watched.proposals for near in (-1, 0, 1)}
-    steps = stamps.steps
-    for frame in range(1, stamps.count):
+def _find_cuts(watched: Watched) -> Iterator[Change]:
+    proposed = {p + near for p in watched.proposals for near in (-1, 0, 1)}
+    steps = watched.steps
+    for frame in range(1, watched.count):
         if steps[frame] < LEAST_CHANGE or steps[frame] < steps[max(1, frame - 2) : frame + 3].max():
             continue
         ease = PROPOSED_EASE if frame in proposed else 1.0
-        if _stands_alone(stamps, frame, ease) and _is_new_picture(stamps, frame):
+        if _stands_alone(watched, frame, ease) and _is_new_picture(watched, frame):
             yield Change(frame, frame, frame, "cut", float(steps[frame]))
 
 
-def _stands_alone(stamps: _Stamps, frame: int, ease: float) -> bool:
-    step = stamps.steps[frame]
+def _stands_alone(watched: Watched, frame: int, ease: float) -> bool:
+    step = watched.steps[frame]
     around = [
-        np.concatenate([stamps.steps[max(1, first) : frame], stamps.steps[frame + 1 : last]])
-        for first, last in (stamps.around(frame, NEAR_S, 2), stamps.around(frame, FAR_S, 4))
+        np.concatenate([watched.steps[max(1, first) : frame], watched.steps[frame + 1 : last]])
+        for first, last in (watched.around(frame, NEAR_S, least=2), watched.around(frame, FAR_S, least=4))
     ]
     nearest = around[0].max(initial=0.0)
     usual = float(np.quantile(around[1], 0.8)) if len(around[1]) else 0.0
     return bool(step >= ease * NEAR_RATIO * (nearest + FLOOR) and step >= ease * FAR_RATIO * (usual + FLOOR))
 
 
-def _is_new_picture(stamps: _Stamps, frame: int) -> bool:
+def _is_new_picture(watched: Watched, frame: int) -> bool:
     """Tell whether the change is everywhere, to another picture, and for good."""
-    if _spread(stamps.apart(frame - 1, frame)) < LEAST_SPREAD:
+    if spread(watched.apart(frame - 1, frame)) < LEAST_SPREAD:
         return False
-    if likeness(stamps.all[frame - 1], stamps.all[frame]) > SAME_PICTURE:
+    if likeness(watched.stamps[frame - 1], watched.stamps[frame]) > SAME_PICTURE:
         return False
-    first, last = stamps.around(frame, BACK_S, 1)
+    first, last = watched.around(frame, BACK_S, least=1)
     pairs = ((before, after) for before in range(first, frame) for after in range(frame, last))
-    return all(stamps.far(*pair) >= BACK_SHARE * stamps.steps[frame] for pair in pairs)
+    return all(watched.far(*pair) >= BACK_SHARE * watched.steps[frame] for pair in pairs)
 
 
 # --- dissolves
 
 
-def _find_dissolves(stamps: _Stamps, taken: list[tuple[int, int]]) -> list[Change]:
+def _find_dissolves(watched: Watched, taken: list[tuple[int, int]]) -> list[Change]:
     """Return slow blends in the stretches between what has been found already."""
     found: list[tuple[float, int, int]] = []
     starts = [0] + [last for _, last in taken]
-    ends = [first for first, _ in taken] + [stamps.count - 1]
+    ends = [first for first, _ in taken] + [watched.count - 1]
     for start, end in zip(starts, ends, strict=True):
-        found += _blends(stamps, start, end)
+        found += _blends(watched, start, end)
     chosen: list[tuple[int, int]] = []
     for _, first, last in sorted(found):
         if not any(first < other_last and other_first < last for other_first, other_last in chosen):
             chosen.append((first, last))
     return [
-        Change((first + last + 1) // 2, first, last, "dissolve", stamps.far(first, last))
-        for first, last in _joined(sorted(chosen), stamps.times)
+        Change((first + last + 1) // 2, first, last, "dissolve", watched.far(first, last))
+        for first, last in _joined(sorted(chosen), watched.times)
     ]
 
 
@@ -215,9 +141,9 @@ def _joined(spans: list[tuple[int, int]], times: Floats) -> list[tuple[int, int]
     return joined
 
 
-def _blends(stamps: _Stamps, start: int, end: int) -> Iterator[tuple[float, int, int]]:
+def _blends(watched: Watched, start: int, end: int) -> Iterator[tuple[float, int, int]]:
     """Yield (doubt, first, last) for every window between two frames that looks like a dissolve."""
-    times = stamps.times
+    times = watched.times
     for length in DISSOLVE_S:
         centre = times[start] + length / 2
         while centre + length / 2 <= times[end] + 1e-6:
@@ -225,42 +151,42 @@ def _blends(stamps: _Stamps, start: int, end: int) -> Iterator[tuple[float, int,
             last = min(end, int(np.searchsorted(times, centre + length / 2 - 1e-6)))
             centre += max(length / 10, 0.02)
             if last - first >= 4:
-                doubt = _doubt(stamps, first, last, start, end)
+                doubt = _doubt(watched, first, last, start, end)
                 if doubt < DISSOLVE_DOUBT:
                     yield doubt, first, last
 
 
-def _doubt(stamps: _Stamps, first: int, last: int, start: int, end: int) -> float:
+def _doubt(watched: Watched, first: int, last: int, start: int, end: int) -> float:
     """Add up what speaks against a dissolve from `first` to `last`; infinite where nothing changes.
 
     The course of the blend is not even; the frames between are no blend; the shots themselves change as fast; or the
     two ends are one picture that moved or was lit differently.
     """
-    ends = stamps.all[[first, last]].astype(np.float32)
+    ends = watched.stamps[[first, last]].astype(np.float32)
     way = (ends[1] - ends[0]).ravel()
     square = float(way @ way)
     if square < len(way) * DISSOLVE_CHANGE**2 / 9:
         return math.inf
     middle = np.unique(np.linspace(first, last, 9).round().astype(int))[1:-1]
-    shares = (stamps.all[middle].reshape(len(middle), -1).astype(np.float32) - ends[0].ravel()) @ way / square
-    even = (stamps.times[middle] - stamps.times[first]) / (stamps.times[last] - stamps.times[first])
+    shares = (watched.stamps[middle].reshape(len(middle), -1).astype(np.float32) - ends[0].ravel()) @ way / square
+    even = (watched.times[middle] - watched.times[first]) / (watched.times[last] - watched.times[first])
     unevenness = float(np.abs(shares - even).max())
     if unevenness > DISSOLVE_UNEVEN:
         return math.inf
     doubt = 0.3 * unevenness
-    cells = stamps.apart(first, last)
+    cells = watched.apart(first, last)
     change = float(cells.mean())
-    if change < DISSOLVE_CHANGE or _spread(cells) < DISSOLVE_SPREAD:
+    if change < DISSOLVE_CHANGE or spread(cells) < DISSOLVE_SPREAD:
         return math.inf
     half = (last - first) // 2 + 1
-    outside = stamps.far(max(start, first - half), first) + stamps.far(last, min(end, last + half))
+    outside = watched.far(max(start, first - half), first) + watched.far(last, min(end, last + half))
     doubt += 0.15 * min(1.0, outside / change)
-    doubt += 1.2 * max(0.0, likeness(stamps.all[first], stamps.all[last], shift=0.03) - 0.4)
-    doubt += 0.6 * max(0.0, likeness(stamps.all[first], stamps.all[last]) - 0.5)
+    doubt += 1.2 * max(0.0, likeness(watched.stamps[first], watched.stamps[last], shift=0.03) - 0.4)
+    doubt += 0.6 * max(0.0, likeness(watched.stamps[first], watched.stamps[last]) - 0.5)
     if doubt > DISSOLVE_DOUBT:
         return math.inf
     blends = (np.clip(ends[0] + np.clip(k, 0, 1) * (ends[1] - ends[0]), 0, 255).astype(np.uint8) for k in shares)
-    misfits = [apart(stamps.all[i], blend).mean() for i, blend in zip(middle, blends, strict=True)]
+    misfits = [apart(watched.stamps[i], blend).mean() for i, blend in zip(middle, blends, strict=True)]
     return doubt + 1.5 * float(np.mean(misfits)) / change
 
 
@@ -285,27 +211,27 @@ class _Blank:
         return self.begins < self.first, self.ends > self.last
 
 
-def _find_blanks(stamps: _Stamps) -> Iterator[Change]:
-    for blank in _blanks(stamps):
-        yield from _changes_at(stamps, blank)
+def _find_blanks(watched: Watched) -> Iterator[Change]:
+    for blank in _blanks(watched):
+        yield from _changes_at(watched, blank)
 
 
-def _blanks(stamps: _Stamps) -> Iterator[_Blank]:
-    luma = stamps.all[..., 0].reshape(stamps.count, -1)
-    ceiling, floor = np.quantile(luma, (0.9, 0.1), axis=1)
+def _blanks(watched: Watched) -> Iterator[_Blank]:
+    luma = watched.stamps[..., 0].reshape(watched.count, -1)
+    tenth = luma.shape[1] // 10
+    ordered = np.partition(luma, (tenth, luma.shape[1] - 1 - tenth), axis=1)
+    floor, ceiling = ordered[:, tenth].astype(np.float64), ordered[:, -1 - tenth].astype(np.float64)
     black = ceiling < min(BLACK, BLACK_SHARE * float(np.quantile(ceiling, 0.75)))
     for colour, blank, level in (("black", black, ceiling), ("white", floor > WHITE, 255.0 - floor)):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], blank, [False]]).astype(int)))
         for first, last in zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True):
-            whole_out, part_out = _ramp(level[:first][::-1], stamps.times[:first][::-1])
-            whole_in, part_in = _ramp(level[last + 1 :], stamps.times[last + 1 :])
-            yield _Blank(
-                first, last, colour, first - whole_out, first - part_out, last + part_in, last + whole_in
-            )
+            whole_out, part_out = _ramp(level[:first][::-1], watched.times[:first][::-1])
+            whole_in, part_in = _ramp(level[last + 1 :], watched.times[last + 1 :])
+            yield _Blank(first, last, colour, first - whole_out, first - part_out, last + part_in, last + whole_in)
 
 
 def _ramp(level: Floats, times: Floats) -> tuple[int, int]:
-    """Return how many frames the picture takes to leave a blank, and to bring PART of itself; 0, 0 where it is a cut."""
+    """Return in how many frames the picture is back after a blank, and a PART of it; 0, 0 where it is a cut."""
     away = np.abs(times - times[0]) if len(times) else times
     peak = level[0] if len(level) else 0.0
     frame = stop = 0
@@ -321,22 +247,28 @@ def _ramp(level: Floats, times: Floats) -> tuple[int, int]:
     return stop + 1, int(np.argmax(level > PART * peak)) + 1
 
 
-def _changes_at(stamps: _Stamps, blank: _Blank) -> Iterator[Change]:
+def _changes_at(watched: Watched, blank: _Blank) -> Iterator[Change]:
     """Yield what a blank means: nothing, a cut, a fade, or a scene of its own between two of them."""
-    times = stamps.times
-    seconds = times[min(blank.last + 1, stamps.count - 1)] - times[blank.first]
+    times = watched.times
+    seconds = times[min(blank.last + 1, watched.count - 1)] - times[blank.first]
     soft_out, soft_in = blank.soft
-    before, after = max(0, blank.begins - 1), min(stamps.count - 1, blank.ends + 1)
-    into = _slow(stamps, blank.begins, blank.gone, blank.first) if soft_out else _hard(stamps, blank.first)
-    out = _slow(stamps, blank.last + 1, blank.there, blank.ends) if soft_in else _hard(stamps, blank.last + 1)
-    starts, stops = blank.first == 0, blank.last == stamps.count - 1
+    before, after = max(0, blank.begins - 1), min(watched.count - 1, blank.ends + 1)
+    into = _slow(watched, blank.begins, blank.gone, blank.first) if soft_out else _hard(watched, blank.first)
+    out = _slow(watched, blank.last + 1, blank.there, blank.ends) if soft_in else _hard(watched, blank.last + 1)
+    starts, stops = blank.first == 0, blank.last == watched.count - 1
     nothing = Change(0, blank.begins, blank.ends, "start", 0.0)
     if starts or stops:
         shown = seconds >= (LEAD_S if starts else TAIL_S) and not (starts and soft_in)
-        yield nothing if starts and stops else (out if starts else into) if shown or _is_scene(blank, seconds) else nothing
+        yield (
+            nothing
+            if starts and stops
+            else (out if starts else into)
+            if shown or _is_scene(blank, seconds)
+            else nothing
+        )
     elif _is_scene(blank, seconds):
         yield from (into, out)
-    elif likeness(stamps.all[before], stamps.all[after]) > SAME_PICTURE:
+    elif likeness(watched.stamps[before], watched.stamps[after]) > SAME_PICTURE:
         yield nothing
     elif soft_out and soft_in:
         difference = max(into.difference, out.difference)
@@ -346,21 +278,21 @@ def _changes_at(stamps: _Stamps, blank: _Blank) -> Iterator[Change]:
     elif not soft_out and seconds > GAP_S:
         yield from (into, out)
     else:
-        yield Change(blank.last + 1, blank.begins, blank.last + 1, "cut", stamps.far(before, after))
+        yield Change(blank.last + 1, blank.begins, blank.last + 1, "cut", watched.far(before, after))
 
 
 def _is_scene(blank: _Blank, seconds: float) -> bool:
     return seconds > BREATH_S[blank.colour]
 
 
-def _hard(stamps: _Stamps, frame: int) -> Change:
-    frame = min(frame, stamps.count - 1)
-    return Change(frame, frame, frame, "cut", stamps.far(max(0, frame - 1), frame))
+def _hard(watched: Watched, frame: int) -> Change:
+    frame = min(frame, watched.count - 1)
+    return Change(frame, frame, frame, "cut", watched.far(max(0, frame - 1), frame))
 
 
-def _slow(stamps: _Stamps, first: int, middle: int, last: int) -> Change:
-    last = min(last, stamps.count - 1)
-    return Change(middle, first, last, "fade", stamps.far(max(0, first - 1), last))
+def _slow(watched: Watched, first: int, middle: int, last: int) -> Change:
+    last = min(last, watched.count - 1)
+    return Change(middle, first, last, "fade", watched.far(max(0, first - 1), last))
 
 
 def _inside(frame: int, spans: list[tuple[int, int]]) -> bool:

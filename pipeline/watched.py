@@ -6,7 +6,6 @@ a second), so that everything after it can look back and forth in time without d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,17 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import BadMedia, Refused
+from pipeline.stamps import Bytes, Floats, apart, stamp_of
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 Detector = Literal["adaptive", "content", "threshold", "histogram", "hash"]
 
 DETECTORS: tuple[Detector, ...] = get_args(Detector)
 
-STAMP_CELLS = (
-    576  # cells in a stamp, 32 x 18 of a wide picture: people and cars still cover several, grain is averaged out
-)
 BAR_LUMA = 24  # 8-bit luma that a letterbox never passes; video black comes out as 0-3, ringing beside it as up to 20
+LAG_S = 1 / 12  # movement is read over this time, so that 10 and 60 frames a second say the same
 MIN_CROP = 0.4  # share of rows or columns that must remain; darker clips than that are dark, not letterboxed
 
 
@@ -58,13 +54,60 @@ class Watched:
         """Mean luma of each frame, 0-255."""
         return np.asarray(self.stamps[..., 0].mean(axis=(1, 2), dtype=np.float64))
 
+    @cached_property
+    def stir(self) -> Floats:
+        """By how many luma steps the mean cell changes within LAG_S before each frame."""
+        luma = self.stamps[..., 0]
+        before = np.searchsorted(self.times, self.times - LAG_S - 1e-6, side="right") - 1
+        before = np.clip(before, 0, np.maximum(np.arange(len(luma)) - 1, 0))
+        change = np.array([cv2.norm(luma[i], luma[j], cv2.NORM_L1) for i, j in enumerate(before)]) / luma[0].size
+        change[0] = change[1] if len(change) > 1 else 0.0
+        return np.asarray(change * LAG_S / np.maximum(self.times - self.times[before], LAG_S))
+
+    @cached_property
+    def speed(self) -> Floats:
+        """How fast the picture moves at each frame, in picture widths per second, however it is lit.
+
+        The change of luma within LAG_S against the steepness of the picture itself (normal flow).
+        """
+        wide = (stamp[..., 0].astype(np.int16) for stamp in self.stamps)
+        steep = np.array([np.abs(np.diff(w, axis=0)).mean() + np.abs(np.diff(w, axis=1)).mean() for w in wide]) / 2
+        return np.asarray(np.minimum(self.stir / (steep + 3.0), 3.0) / self.stamps.shape[2] / LAG_S)
+
+    @property
+    def count(self) -> int:
+        """How many frames there are."""
+        return len(self.times)
+
+    @cached_property
+    def steps(self) -> Floats:
+        """How far each frame differs from the one before, 0-765; the first is 0."""
+        return np.array([0.0] + [self.far(i - 1, i) for i in range(1, self.count)])
+
+    def apart(self, one: int, other: int) -> Floats:
+        """Return the difference of two frames for each cell, 0-765."""
+        return apart(self.stamps[one], self.stamps[other])
+
+    def far(self, one: int, other: int) -> float:
+        """Return the mean difference of two frames, 0-765."""
+        return float(self.apart(one, other).mean())
+
+    def around(self, frame: int, seconds: float, *, least: int) -> tuple[int, int]:
+        """Return the frames from..to (exclusive) that lie this near, at least `least` on either side."""
+        first = int(np.searchsorted(self.times, self.times[frame] - seconds))
+        last = int(np.searchsorted(self.times, self.times[frame] + seconds))
+        return max(0, min(first, frame - least)), min(self.count, max(last, frame + least + 1))
+
     def at(self, seconds: float) -> int:
         """Return the frame that is on the screen at this time."""
         return int(np.clip(np.searchsorted(self.times, seconds + 1e-6, side="right") - 1, 0, len(self.times) - 1))
 
 
 def watch(frames: Iterable[Frame], *, detector: str = "adaptive") -> Watched:
-    """Measure every frame once, in order; raises Refused for an unknown detector and BadMedia when there is no frame."""
+    """Measure every frame once, in order.
+
+    Raises Refused for an unknown detector, BadMedia when there is no frame.
+    """
     proposer = _detector(detector)
     times: list[float] = []
     stamps: list[Bytes] = []
@@ -73,9 +116,9 @@ def watch(frames: Iterable[Frame], *, detector: str = "adaptive") -> Watched:
     proposals: list[int] = []
     before: NDArray[np.float32] | None = None
     for count, frame in enumerate(frames):
-        stamp, grey = _stamp(frame.small)
+        grey = np.asarray(cv2.cvtColor(frame.small, cv2.COLOR_BGR2GRAY), np.uint8)
         times.append(frame.time)
-        stamps.append(stamp)
+        stamps.append(stamp_of(frame.small))
         detail.append(float(cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L1)) / grey.size)
         sketch = cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
         shifts.append(_shift(before, sketch))
@@ -96,7 +139,7 @@ def watch(frames: Iterable[Frame], *, detector: str = "adaptive") -> Watched:
 
 
 def _detector(name: str) -> Any:
-    """Make a fresh PySceneDetect detector that reports every cut it sees; scene lengths are kept after the second look."""
+    """Make a fresh PySceneDetect detector that reports every cut it sees; the second look thins them out."""
     from scenedetect import detectors
 
     kinds = {
@@ -116,15 +159,6 @@ def _timecode(count: int) -> Any:
     from scenedetect import FrameTimecode
 
     return FrameTimecode(count, fps=25.0)
-
-
-def _stamp(small: Bytes) -> tuple[Bytes, Bytes]:
-    """Return the frame as a postage stamp (Y, Cr, Cb) and its luma at full small size."""
-    height, width = small.shape[:2]
-    scale = math.sqrt(STAMP_CELLS / (width * height))
-    size = (max(4, round(width * scale)), max(4, round(height * scale)))
-    stamp = cv2.cvtColor(cv2.resize(small, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2YCrCb)
-    return np.asarray(stamp, np.uint8), np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 _WINDOW = np.asarray(cv2.createHanningWindow((64, 64), cv2.CV_32F), np.float32)

@@ -7,10 +7,14 @@ count neither way. Every true change can be found once: finding it twice is a fa
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,3 +90,29 @@ def score_changes(found: Sequence[float], truth: Sequence[TrueChange], times: ND
     alarms = len(wrong)
     wrong += [f"missed {change.kind} at frame {change.frame} ({change.time:.2f} s)" for change in open_changes]
     return Tally(hits, alarms, len(open_changes), tuple(wrong))
+
+
+@dataclass(frozen=True)
+class SmallFrame:
+    """A frame as the clip's decoder yields it."""
+
+    index: int
+    time: float
+    small: NDArray[np.uint8]
+
+
+def read_small_frames(path: Path, *, height: int = 144) -> Iterator[SmallFrame]:
+    """Decode a clip of ours straight through ffmpeg, without the copies and stills that a job keeps."""
+    with tempfile.NamedTemporaryFile("r") as stats:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "quiet", "-nostdin", "-y", "-i", str(path), "-map", "0:v:0"]
+        timing = ["-fps_mode", "passthrough", "-stats_enc_pre:v", stats.name, "-stats_enc_pre_fmt:v", "{t}"]
+        picture = ["-vf", f"scale=-2:{height}:flags=area", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"]
+        decoded = subprocess.run([*command, *timing, *picture], capture_output=True, check=True, timeout=120).stdout
+        times = [float(line) for line in stats]
+    header = re.match(rb"P6\n(\d+) (\d+)\n255\n", decoded)
+    assert header
+    width, height = int(header[1]), int(header[2])
+    frames = np.frombuffer(decoded, np.uint8).reshape(len(times), -1)[:, header.end() :]
+    for index, (time, frame) in enumerate(zip(times, frames, strict=True)):
+        small = np.ascontiguousarray(frame.reshape(height, width, 3)[..., ::-1])
+        yield SmallFrame(index, time - times[0], small)
