@@ -62,8 +62,8 @@ def test_notes_start_to_the_sample(time):
     part = Part("block", "drums", "drums", (Note(time, 0.1, 37, 110),))
     assert onset(synth.play(part, start=0, end=2)) == pytest.approx(time, abs=0.002)
     early = synth.play(part, start=0, end=2)
-    late = synth.play(replace(part, notes=(Note(time + 100 / RATE, 0.1, 37, 110),)), start=0, end=2)
-    assert np.allclose(early[:-100], late[100:], atol=2e-3)
+    late = synth.play(replace(part, notes=(Note(time + 128 / RATE, 0.1, 37, 110),)), start=0, end=2)
+    assert np.allclose(early[:-128], late[128:], atol=2e-3)
 
 
 def test_a_part_may_be_played_from_the_middle():
