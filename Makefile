@@ -29,7 +29,7 @@ help: ## say what can be made
 run: $(VENV)/.run ## score CLIP=path, or the reel that the project draws; ARGS='--style epic' goes to reelscore
 ifeq ($(strip $(CLIP)),)
 	@mkdir -p "$(OUT)"
-	$(BIN)/reelscore demo --out "$(OUT)/reel.mp4"
+	$(BIN)/reelscore demo --out "$(OUT)/reel.mp4" --force
 	$(BIN)/reelscore score "$(OUT)/reel.mp4" --force $(ARGS)
 else
 	$(BIN)/reelscore score $(ARGS) -- '$(subst ','\'',$(value CLIP))'

@@ -71,7 +71,7 @@ def _encoding(pull: int) -> list[str]:
     return [
         *(*raw, "-protocol_whitelist", "fd", "-fd", str(pull), "-i", "fd:"),
         *("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", *hd),
-        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-threads", "4", *NOTHING_PERSONAL),
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "22", "-threads", "4", *NOTHING_PERSONAL),
         *("-movflags", "+faststart", "reel.mp4"),
     ]
 
@@ -265,7 +265,7 @@ def _finish(rng: np.random.Generator) -> Callable[[Picture, int], Picture]:
     """Return what gives every frame the same lens and film stock: darker corners and a fine grain."""
     y, x = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j].astype(np.float32)
     corners = cv2.merge([(255 * (1 - 0.26 * np.clip(x * x + y * y - 0.35, 0, 2))).clip(0, 255).astype(np.uint8)] * 3)
-    grains = [cv2.merge([rng.normal(0, 2.6, (HEIGHT, WIDTH)).astype(np.int16)] * 3) for _ in range(5)]
+    grains = [cv2.merge([rng.normal(0, 2.0, (HEIGHT, WIDTH)).astype(np.int16)] * 3) for _ in range(5)]
 
     def finish(picture: Picture, index: int) -> Picture:
         shaded = cv2.multiply(picture, corners, scale=1 / 255)

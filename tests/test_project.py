@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -163,9 +164,10 @@ def test_make_says_what_can_be_made() -> None:
 def test_make_run_takes_any_name_for_a_clip() -> None:
     name = """it's; $(touch pwned) & 'q".mp4"""
     done = subprocess.run(
-        ["make", "-n", "run", f"CLIP={name.replace('$', '$$')}"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        ["make", "-n", "run", f"CLIP={name}", "ARGS=--style epic"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    assert done.returncode == 0, done.stderr
+    words = shlex.split(done.stdout.splitlines()[-1])
+    assert words[1:] == ["score", "--style", "epic", "--", name]
 
 
 def test_ci_is_valid_shell() -> None:
