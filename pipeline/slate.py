@@ -18,7 +18,8 @@ from pipeline.errors import BadMedia, OverLimit
 from pipeline.ffmpeg import NOTHING_PERSONAL, SHORTER, Leash, run, take_in
 from pipeline.orientation import Orientation, read_orientation
 
-LISTING_LEASH = Leash(seconds=60, stall_s=20, cpu_s=60)
+#: a line is about 50 bytes: 150,000 frames and 20 minutes of the shortest Opus packets stay within 32 MB
+LISTING_LEASH = Leash(seconds=60, stall_s=20, cpu_s=60, output_bytes=32 * 1024**2)
 
 NO_TIME = -(2**63)  # how ffmpeg writes that a packet has no time
 DISCARD = 0x4  # AV_PKT_FLAG_DISCARD: decoded but not shown, outside of the edit list
@@ -114,9 +115,8 @@ def read_packets(source: BinaryIO, demuxer: str, *, place: Path) -> list[Stream]
 def read_slate(source: BinaryIO, demuxer: str, *, place: Path, pixels: int, frames: int) -> Slate:
     """Read what a clip declares; raises BadMedia when there is no moving picture in it, OverLimit beyond the limits."""
     door = take_in(source, demuxer, "-max_pixels", str(pixels))
-    wanted = ["-map", "0:V?", "-map", "0:a:0?", "-frames:v", str(frames + 1)]
     try:
-        streams, chatter = _list(source, door, wanted, place)
+        streams, chatter = _list(source, door, ["-map", "0:V?", "-map", "0:a:0?"], place)
     except BadMedia as exc:
         raise _nothing_opened(exc) from exc
     pictures = [stream for stream in streams if stream.kind == "video"]
