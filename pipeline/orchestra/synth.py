@@ -1,7 +1,8 @@
 """Lets a part sound: notes on a SoundFont, dry, at the level that the part asks for.
 
-The engine is FluidSynth where it is installed and TinySoundFont otherwise. Fonts disagree by 20 dB about how loud an
-instrument is, so each one is measured in the register that the part plays, and put where `Part.level_db` wants it.
+The engine is FluidSynth where it is installed, else TinySoundFont, else the sampler that is always there. Fonts disagree
+by 20 dB about how loud an instrument is, so each one is measured in the register that the part plays, and put where
+`Part.level_db` wants it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from pipeline.errors import Unavailable
 from pipeline.loudness import SILENCE, k_power
 from pipeline.music import RATE, Audio
 from pipeline.orchestra import unpitched
@@ -198,16 +198,15 @@ def _act(synth: Any, event: Event) -> None:
 
 @cache
 def _engine(font: Font) -> Engine:
-    """Return the best engine on this machine with the font loaded; raises Unavailable when there is none."""
+    """Return the best engine on this machine with the font loaded; raises Unavailable when the font cannot be read."""
+    from pipeline.orchestra.sampler import Sampler  # which plays this file's events
+
     for engine in (FluidSynth, TinySoundFont):
         try:
             return engine(font)
         except (ImportError, OSError):  # the package or the library under it is missing
             continue
-    raise Unavailable(
-        "There is no synthesizer on this machine, so the orchestra cannot play.",
-        hint="pip install --no-deps tinysoundfont",
-    )
+    return Sampler(font)
 
 
 def engine_in_use(font: Path | None = None) -> str:
