@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 
 from pipeline.errors import Unavailable
 from pipeline.music import RATE, Audio
+from pipeline.orchestra import synth
 from pipeline.orchestra.fonts import Font, find_font
+from pipeline.orchestra.part import Note, Part
 from pipeline.orchestra.sampler import Sampler
 from pipeline.orchestra.soundfont import Gen
 from pipeline.orchestra.synth import DAMP, DRUMS, LIFT, STRIKE, Event
@@ -273,3 +276,30 @@ def test_the_kit_of_the_house_answers_on_its_keys():
     assert all(db(hit) > -60 for hit in hits)
     assert all(abs(int(np.flatnonzero(np.abs(hit).max(axis=1) > 1e-4)[0]) - 4800) < 250 for hit in hits)
     assert all(not np.allclose(one, other) for one, other in pairwise(hits))
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take both synthesizer libraries away, and what was measured with them."""
+    for library in ("fluidsynth", "tinysoundfont"):
+        monkeypatch.setitem(sys.modules, library, None)
+    caches = (synth._engine, synth._lufs_of_note)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_a_machine_without_synthesizers_has_an_orchestra():
+    assert synth.engine_in_use().startswith("Reelscore's sampler")
+    notes = tuple(Note(0.5 * n, 0.45, pitch, 95) for n, pitch in enumerate((60, 64, 67, 72)))
+    melody = synth.play(Part("flute", "melody", 73, notes), start=0, end=3)
+    assert db(between(melody, 0.1, 2)) == pytest.approx(synth.MELODY_LUFS, abs=6)
+    assert pitch_of(between(melody, 1.55, 1.9)) == pytest.approx(440 * 2 ** (3 / 12), abs=3)
+    beats = tuple(Note(0.5 * n, 0.1, key, 100) for n, key in enumerate((36, 42, 38, 46)))
+    kit = synth.play(Part("kit", "drums", "drums", beats), start=0, end=3)
+    assert all(db(between(kit, 0.5 * n, 0.5 * n + 0.1)) > -60 for n in range(4))
+    again = synth.play(Part("flute", "melody", 73, notes), start=0, end=3)
+    assert np.array_equal(melody, again)

@@ -41,6 +41,7 @@ _BLOCK = 16_384  # samples read at a time: they stay in the processor's cache
 
 _TICK = 64  # samples between two values of a modulation, as in both other engines
 _OPEN_HZ = 18_000.0  # a filter without resonance that stands above this is not heard and not run
+_RESONANT_CB = 10  # centibel; also an open filter with more than this is run, for it lowers the whole
 _TOP_HZ = 0.45 * RATE
 _STEP_CENTS = 20.0  # a filter moves in steps of this size
 
@@ -146,8 +147,6 @@ class _Shelf(Generic[_Kept]):
 
 class Sampler:
     """The engine of our own, for machines that neither FluidSynth nor TinySoundFont has wheels for."""
-
-    velocity_colours = False
 
     def __init__(self, font: Font) -> None:
         self.name = "Reelscore's sampler"
@@ -343,8 +342,8 @@ def _places(zone: Zone, pitch: int, samples: int) -> Curve:
     """Return where in the oversampled recording each of our samples is read, from 0."""
     key = zone[Gen.KEY] if zone[Gen.KEY] >= 0 else pitch
     root = zone[Gen.ROOT] if zone[Gen.ROOT] >= 0 else zone.recording.key
-    tuned = 100 * zone[Gen.COARSE_TUNE] + zone[Gen.FINE_TUNE] + zone.recording.cents
-    cents = (key - root) * zone[Gen.SCALE] + tuned
+    tuned = 100 * zone[Gen.COARSE_TUNE] + zone[Gen.FINE_TUNE]
+    cents = (key - root + zone.recording.cents / 100) * zone[Gen.SCALE] + tuned
     bend = _moved(zone, pitch, samples, env=Gen.MOD_ENV_PITCH, lfo=Gen.MOD_LFO_PITCH, vib=Gen.VIB_LFO_PITCH)
     pace = np.minimum(_FASTEST, zone.recording.rate / RATE * 2.0 ** (np.clip(cents + bend, -12e3, 12e3) / 1200))
     pace *= _OVERSAMPLED
@@ -433,7 +432,7 @@ def _filter(zone: Zone, pitch: int, raw: Mono) -> Mono:
     """Pass a tone through the zone's resonant low-pass, which moves in steps too small to hear."""
     moved = _moved(zone, pitch, len(raw), env=Gen.MOD_ENV_CUTOFF, lfo=Gen.MOD_LFO_CUTOFF)
     cents = np.round((zone[Gen.CUTOFF] + moved) / _STEP_CENTS) * _STEP_CENTS
-    if _hz(float(cents.min())) >= _OPEN_HZ:
+    if _hz(float(cents.min())) >= _OPEN_HZ and zone[Gen.RESONANCE] < _RESONANT_CB:
         return raw
     steps = [0, *(np.flatnonzero(np.diff(cents)) + 1).tolist()]
     filtered, state = np.empty_like(raw), np.zeros(2, np.float32)
