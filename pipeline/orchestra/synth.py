@@ -1,8 +1,8 @@
 """Lets a part sound: notes on a SoundFont, dry, at the level that the part asks for.
 
-The engine is FluidSynth where it is installed, else TinySoundFont, else the sampler that is always there. Fonts disagree
-by 20 dB about how loud an instrument is, so each one is measured in the register that the part plays, and put where
-`Part.level_db` wants it.
+The engine is FluidSynth where it is installed, else TinySoundFont, else the sampler that is always there. Fonts
+disagree by 20 dB about how loud an instrument is, so each one is measured in the register that the part plays, and put
+where `Part.level_db` wants it.
 """
 
 from __future__ import annotations
