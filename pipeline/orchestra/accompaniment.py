@@ -17,7 +17,7 @@ STAGGER_S = 2.6  # seconds from one player's entry to the next where they come i
 FULL_AT = 0.55  # energy from which bass and drums play their full pattern
 DROPPED = 0.14  # share of off-beat notes left out, so that no bar is the copy of another
 PARALLEL_COST = 16.0  # more than any inversion or leap within the octave
-ACCENT_FORCE = {"X": 10.0, "x": -4.0, "o": -26.0}
+ACCENT_FORCE = {"X": 6.0, "x": -7.0, "o": -28.0}
 
 
 def active(plan: Plan, role: Role, beat: float) -> bool:

@@ -22,6 +22,7 @@ from pipeline.orchestra.tone import Tone
 #: who chooses first: whoever is chosen later avoids the sounds that are taken
 CASTING: tuple[Role, ...] = ("melody", "ostinato", "bass", "pad", "counter", "accent", "double", "thunder")
 SUB_DROP_S = 1.2
+SWELL_GAP_S = 0.09  # a swell lets go this long before its hit: the attack needs a clear ground
 SUB_DROP_PITCH = 36
 
 
@@ -105,7 +106,7 @@ def choose_players(plan: Plan) -> dict[Role, Instrument]:
 
 
 def _part(plan: Plan, spans: Sequence[Span], role: Role, tones: Sequence[Tone], player: Instrument) -> Part:
-    placed = make_room(tones, plan)
+    placed = make_room(tones, plan, again=role in ("pad", "bass", "counter"))
     if plan.final:
         placed = held(plan.palette.ending, placed, plan.end_beat, plan.clock.beat_s(plan.end_beat))
     arcs: tuple[tuple[float, float], ...] = ()
@@ -164,7 +165,7 @@ def _effects(plan: Plan) -> list[Part]:
     """Add swells and risers into great hits and drops under them, as style and client allow."""
     parts: list[Part] = []
     rising: Unpitched = "riser" if plan.cue.style in ("electronic", "epic") else "swell"
-    wanted: list[tuple[Unpitched, Draw, float]] = [(rising, _rise, -9.0)]
+    wanted: list[tuple[Unpitched, Draw, float]] = [(rising, _rise, -12.0)]
     if plan.cue.style in ("cinematic", "electronic", "epic", "tense"):
         wanted.append(("sub drop", _drop, -3.0))
     for kind, draw, level in wanted:
@@ -178,7 +179,7 @@ def _rise(plan: Plan) -> list[Note]:
     notes = []
     for start, stop in peaks(plan):
         time = plan.clock.time(start)
-        notes.append(Note(time, max(0.3, plan.clock.time(stop) - time - 0.015), 45, 84))
+        notes.append(Note(time, max(0.3, plan.clock.time(stop) - time - SWELL_GAP_S), 45, 84))
     return notes
 
 

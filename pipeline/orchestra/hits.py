@@ -13,11 +13,13 @@ from pipeline.orchestra.harmony import Chord, Span, chord_at, voice
 from pipeline.orchestra.instruments import Instrument
 from pipeline.orchestra.tone import Tone
 
-ROOM_S = 0.16  # seconds on either side of an accent inside a bar in which the pattern is silent
+ROOM_S = (0.34, 0.15)  # seconds before and after an accent inside a bar in which the pattern is silent
 SNAP_S = 0.07  # notes this near an accent play with it
 SERIES_S = 1.3  # cuts nearer than this climb, or the second would drown in the first one's ring
+CLEAR = 0.12  # quarter notes between the ring of one accent and the next: an attack is heard against what it follows
+CRASH = 49
+CRASH_APART_S = 2.0  # a crash hisses on for this long and would cover a hit inside it
 LIFT = 0.5  # quarter notes before a cut in which off-beat notes are left out, so that the attack stands alone
-QUIET_STYLES = ("ambient", "lofi", "folk")  # no crash and no impact here: a bell or a low string does it
 
 Hit = tuple[float, HitPoint]
 
@@ -56,7 +58,9 @@ def write_accents(plan: Plan, spans: Sequence[Span], player: Instrument) -> list
         if hit.kind == "jolt" and weight < 0.5:
             notes = notes[-2:]
         length = 2.0 if not plan.final or beat < plan.end_beat - 1e-6 else plan.beats - beat
-        force = 14 + 26 * weight
+        after = next((b for b, h in struck(plan) if h.time > hit.time + SNAP_S), math.inf)
+        length = min(length, max(0.25, after - beat - CLEAR))
+        force = 16 + 26 * weight
         tones += [Tone(beat, length, note, force=force, exact=True, gate=1.0) for note in sorted(set(notes))]
     return tones
 
@@ -84,24 +88,31 @@ def write_thunder(plan: Plan, spans: Sequence[Span], player: Instrument) -> list
     return tones
 
 
+#: the kit's share of a hit by style, (key, weight from which it strikes): all that any beat of the groove has, and more
+IMPACTS: dict[str, tuple[tuple[int, float], ...]] = {
+    "cinematic": ((41, 0.4), (49, 0.5), (36, 0.7)),
+    "electronic": ((36, 0.0), (39, 0.0), (46, 0.0), (49, 0.4), (41, 0.6)),
+    "folk": ((36, 0.0), (37, 0.0), (82, 0.0), (49, 0.8)),
+    "lofi": ((36, 0.0), (38, 0.0), (42, 0.0), (49, 0.8)),
+    "playful": ((76, 0.0), (36, 0.0), (37, 0.0), (49, 0.55)),
+    "tense": ((41, 0.0), (75, 0.0), (36, 0.35), (49, 0.55)),
+    "epic": ((36, 0.0), (41, 0.0), (45, 0.0), (49, 0.35)),
+}
+
+
 def write_impacts(plan: Plan) -> list[Tone]:
-    """Add the kit's share of each hit: kick and tom, a crash from the heavy ones up."""
-    if plan.cue.style == "ambient":
-        return []
-    gentle = plan.cue.style in QUIET_STYLES
+    """Add the kit's share of each hit: drums by style, a crash from the heavy ones up."""
     tones: list[Tone] = []
-    for beat, hit in struck(plan):
+    hits = struck(plan)
+    for place, (beat, hit) in enumerate(hits):
         weight = weight_of(hit)
-        keys = [36] if weight >= 0.25 else []
-        if not gentle and weight >= 0.45:
-            keys.append(41)
-        if weight >= (0.8 if gentle else 0.5) and hit.kind != "jolt":
-            keys.append(49)
-        if weight >= 0.35 and any(abs(beat - b) < 1e-6 for b, _ in plan.accents):
-            keys.append(37 if gentle else 38)  # off the bar line the pattern does not help: the snare does
-        if plan.cue.style == "playful":
-            keys = [76, *(k for k in keys if k != 41)]
-        tones += [Tone(beat, 0.5, key, force=24 + 24 * weight, exact=True) for key in keys if kit_allows(plan, key)]
+        drowns = place + 1 < len(hits) and hits[place + 1][1].time - hit.time < CRASH_APART_S
+        keys = [key for key, least in IMPACTS.get(plan.cue.style, ()) if weight >= least and kit_allows(plan, key)]
+        if drowns and len(keys) > 1:
+            keys = [key for key in keys if key != CRASH]
+        if hit.kind == "jolt":
+            keys = [key for key in keys[:1] if weight >= 0.3]
+        tones += [Tone(beat, 0.5, key, force=26 + 22 * weight, exact=True) for key in keys]
     return tones
 
 
@@ -126,10 +137,13 @@ def write_rolls(plan: Plan) -> list[Tone]:
     return tones
 
 
-def make_room(tones: Sequence[Tone], plan: Plan) -> list[Tone]:
-    """Clear the surface around the hits: a breath before great ones, no off-beats just before any, room inside bars."""
+def make_room(tones: Sequence[Tone], plan: Plan, *, again: bool = False) -> list[Tone]:
+    """Clear the surface around the hits: a breath before great ones, no off-beats just before any, room inside bars.
+
+    With `again`, what is held through an accent inside a bar is struck again with it.
+    """
     kept: list[Tone] = []
-    for tone in tones:
+    for tone in _struck_again(tones, plan) if again else tones:
         shaped: Tone | None = tone
         for beat, hit in plan.hits:
             if shaped is None or shaped.exact:
@@ -142,6 +156,18 @@ def make_room(tones: Sequence[Tone], plan: Plan) -> list[Tone]:
     return kept
 
 
+def _struck_again(tones: Sequence[Tone], plan: Plan) -> list[Tone]:
+    parted = list(tones)
+    for beat, hit in plan.accents:
+        if hit.kind == "jolt":
+            continue
+        for tone in [t for t in parted if t.beat < beat - 0.2 and t.end > beat + 0.3]:
+            parted.remove(tone)
+            parted.append(replace(tone, beats=beat - tone.beat - CLEAR))
+            parted.append(replace(tone, beat=beat, beats=tone.end - beat, exact=True, force=tone.force + 8))
+    return parted
+
+
 def _yield_to(tone: Tone, beat: float, hit: HitPoint, plan: Plan) -> Tone | None:
     """Move a note onto the hit, drop it or leave it alone, by how near it lies."""
     away = tone.beat - beat
@@ -152,8 +178,10 @@ def _yield_to(tone: Tone, beat: float, hit: HitPoint, plan: Plan) -> Tone | None
     if abs(seconds) <= SNAP_S:
         return replace(tone, beat=beat, exact=True, force=tone.force + 8 * weight_of(hit))
     inside = any(abs(beat - b) < 1e-6 for b, _ in plan.accents)
-    if inside and abs(seconds) < ROOM_S and tone.beats <= 1.01:
+    if inside and -ROOM_S[0] < seconds < ROOM_S[1] and tone.beats <= 1.01:
         return None
+    if away < 0 and beat - CLEAR < tone.end <= beat + CLEAR and tone.beats > 2 * CLEAR:
+        tone = replace(tone, beats=beat - CLEAR - tone.beat, gate=min(1.0, tone.gate or 1.0))
     if -LIFT * 1.01 <= away < 0 and tone.beat % 1 and tone.beats <= 0.51 and hit.kind != "jolt":
         return None
     return tone

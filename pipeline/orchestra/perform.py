@@ -38,7 +38,7 @@ ROLE_VELOCITY: dict[str, float] = {
     "ostinato": -2,
     "pad": -14,
     "bass": 12,
-    "drums": 2,
+    "drums": -3,
     "accent": 8,
     "thunder": 10,
 }

@@ -236,7 +236,7 @@ ROLE_LEVEL_DB: dict[Role, float] = {
     "ostinato": -6,
     "pad": -7,  # its arcs take three more
     "bass": -3,
-    "drums": -2,
+    "drums": -1,
     "accent": -2,
     "thunder": -2,
 }
