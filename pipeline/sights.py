@@ -67,7 +67,7 @@ def _look(still: NDArray[np.uint8]) -> Sights:
     small = _without_bars(np.asarray(cv2.resize(still, size, interpolation=cv2.INTER_AREA)))
     hue, saturation, value = (x.astype(np.float32) for x in cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2HSV)))
     rough = _roughness(value)
-    if _is_lettering(value, saturation):
+    if _is_lettering(value):
         return Sights(lettering=True)
     top = slice(0, max(2, len(value) // 4))
     low = slice(len(value) // 2, None)
@@ -115,15 +115,24 @@ def _roughness(value: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.sqrt(np.maximum(cv2.blur(value * value, (5, 5)) - mean * mean, 0)), np.float32)
 
 
-def _is_lettering(value: NDArray[np.float32], saturation: NDArray[np.float32]) -> bool:
-    """Tell whether fine strokes stand on an even ground that fills nearly everything."""
+def _is_lettering(value: NDArray[np.float32]) -> bool:
+    """Tell whether fine strokes stand in lines on an even ground that fills nearly everything."""
     ground = float(np.median(value))
-    even = np.abs(value - ground) < 12
-    strokes = np.abs(value - ground) > 50
+    strokes = (np.abs(value - ground) > 50).astype(np.uint8)
     share = float(strokes.mean())
-    fine = float((cv2.erode(strokes.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0).mean())
-    extreme = ground < 25 or ground > 225
-    return extreme and float(even.mean()) > 0.78 and 0.0008 < share < 0.2 and fine < 0.25 * share
+    if 25 <= ground <= 225 or not 0.0008 < share < 0.2 or float((np.abs(value - ground) < 12).mean()) < 0.78:
+        return False
+    fine = float(cv2.erode(strokes, np.ones((5, 5), np.uint8)).mean()) < 0.25 * share
+    return fine and _in_lines(strokes) > 0.4
+
+
+def _in_lines(strokes: NDArray[np.uint8]) -> float:
+    """Return the share of strokes that stand so close side by side that they make a line."""
+    closed = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, 9), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    lines = [i for i in range(1, count) if wide[i] > 0.08 * strokes.shape[1] and wide[i] > 2 * high[i]]
+    return float(strokes[np.isin(labels, lines)].sum() / max(1, strokes.sum()))
 
 
 def _small_lights(value: NDArray[np.float32]) -> int:

@@ -268,7 +268,7 @@ def _changes_at(watched: Watched, blank: _Blank) -> Iterator[Change]:
         )
     elif _is_scene(blank, seconds):
         yield from (into, out)
-    elif likeness(watched.stamps[before], watched.stamps[after]) > SAME_PICTURE:
+    elif likeness(watched.stamps[before], watched.stamps[after], shift=0.08) > SAME_PICTURE:
         yield nothing
     elif soft_out and soft_in:
         difference = max(into.difference, out.difference)

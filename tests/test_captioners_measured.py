@@ -1,0 +1,151 @@
+"""The embedded captioner: words that are true of the picture, and feelings that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.backends import captioner
+from pipeline.captioners.measured import describe
+from pipeline.cuesheet import EMOTIONS, HitPoint, Look, Scene
+from pipeline.faces import Face, find_faces
+from pipeline.feelings import feel
+from pipeline.sights import Sights, find_sights
+
+Picture = NDArray[np.uint8]
+
+DAY = Look(motion=0.3, light=0.6, contrast=0.6, saturation=0.4, warmth=0.5, colour="yellow")
+NIGHT = Look(motion=0.1, light=0.12, contrast=0.3, saturation=0.1, warmth=-0.3, colour="blue")
+
+
+def scene(look: Look, length: float = 5.0, *, jolts: tuple[HitPoint, ...] = ()) -> Scene:
+    return Scene(0, 0.0, length, "start", look=look, jolts=jolts)
+
+
+def jpeg(picture: Picture) -> bytes:
+    return bytes(cv2.imencode(".jpg", picture)[1])
+
+
+def plain(bgr: tuple[int, int, int], *, grain: int = 0) -> Picture:
+    rng = np.random.default_rng(1)
+    picture = np.full((180, 320, 3), bgr, np.int16) + rng.integers(-grain, grain + 1, (180, 320, 1))
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
+
+
+def portrait() -> Picture:
+    """A photograph of one person, scikit-image's own."""
+    from skimage.data import astronaut
+
+    return np.ascontiguousarray(astronaut()[:220, 120:340, ::-1])  # type: ignore[no-untyped-call]
+
+
+def test_it_is_the_captioner_that_comes_without_a_name() -> None:
+    seen = captioner().see([scene(DAY)], [[]])
+    assert seen[0].caption
+    assert seen[0].emotion in EMOTIONS
+    assert -1 <= seen[0].valence <= 1
+    assert -1 <= seen[0].arousal <= 1
+
+
+def test_the_same_pictures_give_the_same_words() -> None:
+    scenes, stills = [scene(DAY), scene(NIGHT)], [[jpeg(plain((40, 160, 60), grain=40))], [jpeg(plain((60, 20, 10)))]]
+    assert captioner().see(scenes, stills) == captioner().see(scenes, stills)
+
+
+@pytest.mark.parametrize(
+    ("look", "length", "emotion"),
+    [
+        (DAY, 5.0, "happiness"),
+        (NIGHT, 8.0, "sadness"),
+        (Look(motion=0.9, light=0.35, contrast=0.7, saturation=0.6, warmth=0.9, colour="red"), 1.5, "anger"),
+        (Look(motion=0.85, light=0.15, contrast=0.5, saturation=0.1, warmth=-0.2, colour="blue"), 2.0, "fear"),
+        (Look(motion=0.3, light=0.45, contrast=0.5, saturation=0.08, warmth=0.0, colour="grey"), 4.0, "neutrality"),
+    ],
+)
+def test_feelings_follow_light_colour_and_movement(look: Look, length: float, emotion: str) -> None:
+    assert feel([scene(look, length)])[0].emotion == emotion
+
+
+def test_a_sudden_strike_in_daylight_surprises() -> None:
+    struck = scene(replace(DAY, motion=0.7), jolts=(HitPoint(2.0, 0.9, "jolt"),))
+    assert feel([struck])[0].emotion == "surprise"
+
+
+def test_short_shots_and_movement_excite() -> None:
+    calm, fast, short = (
+        feel([each])[0].arousal for each in (scene(DAY), scene(replace(DAY, motion=0.9)), scene(DAY, 1.0))
+    )
+    assert calm < short < fast
+
+
+def test_a_scene_is_judged_within_its_clip() -> None:
+    alone = feel([scene(DAY)])[0]
+    among_dark = feel([scene(DAY), scene(NIGHT), scene(NIGHT)])[0]
+    assert among_dark.valence > alone.valence
+
+
+def test_a_white_wall_does_not_cheer() -> None:
+    wall = Look(motion=0.0, light=0.9, contrast=0.1, saturation=0.01, warmth=0.0, colour="white")
+    assert feel([scene(wall)])[0].emotion == "neutrality"
+
+
+def test_no_scenes_no_feelings() -> None:
+    assert feel([]) == []
+
+
+def test_captions_tell_light_colour_and_movement() -> None:
+    assert describe(scene(NIGHT), Sights(), []) == "a dark, muted blue scene, hardly any movement"
+    sweeping = replace(DAY, motion=0.9, camera="sideways")
+    assert describe(scene(sweeping), Sights(greenery=True), []) == (
+        "a warm yellow scene, much green, fast movement sideways"
+    )
+    assert describe(scene(DAY), Sights(monochrome=True), []).startswith("a black-and-white scene")
+
+
+def test_captions_count_faces() -> None:
+    assert "close-up of a face" in describe(scene(DAY), Sights(), [Face(0.5, 0.5, 0.5)])
+    assert "scene with two faces" in describe(scene(DAY), Sights(), [Face(0.3, 0.5, 0.1), Face(0.7, 0.5, 0.1)])
+
+
+def test_lettering_is_read_as_lettering() -> None:
+    card = plain((0, 0, 0))
+    cv2.putText(card, "THE END", (70, 100), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 2)
+    stars = plain((0, 0, 0))
+    for x, y in np.random.default_rng(1).integers(5, (315, 175), (40, 2)).tolist():
+        cv2.circle(stars, (x, y), 2, (255, 255, 255), -1)
+    assert not find_sights([stars]).lettering
+    dark = scene(Look(light=0.02, contrast=0.3, saturation=0.0, colour="black"))
+    assert captioner().see([dark], [[jpeg(card)]])[0].caption == "lettering on black"
+
+
+def test_sights_need_colour_place_and_texture() -> None:
+    meadow = np.vstack([plain((220, 150, 70))[:80], plain((30, 140, 50), grain=45)[:100]])
+    assert find_sights([meadow]) == Sights(blue_sky=True, greenery=True)
+    assert not find_sights([plain((220, 150, 70))]).blue_sky
+    assert find_sights([plain((128, 128, 128), grain=60)]).monochrome
+    assert find_sights([]) == Sights()
+
+
+def test_night_lights_and_growing_light() -> None:
+    night = plain((20, 10, 8))
+    for x in range(20, 300, 30):
+        cv2.circle(night, (x, 60 + x % 50), 2, (200, 230, 255), -1)
+    assert find_sights([night]).lights
+    rising = [plain((level, level, level), grain=20) for level in (60, 110, 170)]
+    assert find_sights(rising).light == 1
+    assert find_sights(rising[::-1]).light == -1
+
+
+def test_faces_are_found_and_must_be_seen_again() -> None:
+    one, nobody = portrait(), plain((90, 120, 60), grain=60)
+    assert len(find_faces([one, one])) == 1
+    assert find_faces([one, nobody]) == []
+    assert find_faces([nobody, nobody]) == []
+
+
+def test_a_still_that_is_no_picture_is_passed_over() -> None:
+    assert captioner().see([scene(DAY)], [[b"no jpeg"]])[0].caption
