@@ -210,7 +210,8 @@ def test_vibrato_and_tremolo_move_as_far_as_they_say(tmp_path: Path):
 
 
 def test_the_same_notes_give_the_same_samples_whatever_was_played_before(tmp_path: Path):
-    bag = {Gen.VIB_LFO_PITCH: 20, Gen.CUTOFF: 9000, Gen.MOD_ENV_CUTOFF: 2000, **LOOPED}
+    bag = {Gen.VIB_LFO_PITCH: 20, Gen.VIB_LFO_DELAY: -2400, Gen.MOD_ENV_PITCH: 900, Gen.MOD_ATTACK: 1200}
+    bag |= {Gen.CUTOFF: 12_900, Gen.MOD_LFO_CUTOFF: 2000, Gen.MOD_LFO_DELAY: -2400, **LOOPED}
     tune = [note(60, 0, 0.5), note(67, 0.2, 1.9, 70), note(60, 1.0, 1.8, 100)]
     fresh, used = sampler(tmp_path, bag), sampler(tmp_path, bag)
     play(used, note(67, 0, 0.1))

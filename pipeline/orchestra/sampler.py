@@ -46,14 +46,14 @@ _TOP_HZ = 0.45 * RATE
 _STEP_CENTS = 20.0  # a filter moves in steps of this size
 
 _LOOPING = (1, 3)
-_ATTENUATION = 0.4  # what fonts mean by a dB of attenuation: the EMU 8000 did so, fonts are made by ear, FluidSynth too
+_ATTENUATION = 0.4  # of a dB is what a font's dB of attenuation does: the EMU 8000 did so, and FluidSynth does
 _SILENT_DB = 96.0  # the whole way of a decay or release, as FluidSynth has it
 _INAUDIBLE_DB = 84.0  # where a tail is cut off
 _QUICKEST_RELEASE_S = 0.016  # for 96 dB; shorter ones click (FluidSynth's limit too)
 _DAMP_S = 0.03  # for 96 dB: gone in 10 ms, quick but without a click
 _CHOKE_S = 0.25  # for 96 dB: a closing hi-hat takes 50 ms to hush the open one
 
-_CACHE_BYTES = 96 << 20  # of tones, and the same of recordings: four minutes of tones
+_CACHE_BYTES = 96 << 20  # of tones, which are four minutes of them; and as much of recordings
 
 
 class _Struck(NamedTuple):
@@ -216,14 +216,13 @@ class Sampler:
         return raw * (level * _fall(_release_s(zone), length - held))
 
     def _after_loop(self, zone: Zone, pitch: int, held: int, length: int) -> Mono:
-        """Leave the loop where the key is lifted and play on to the recording's end; no filter moves any more."""
+        """Leave the loop where the key is lifted and play on to the recording's end; the filter begins anew."""
         places = _places(zone, pitch, length)
-        pace = _pace(places)
-        looped, straight = self._wave(zone, pace, loops=True), self._wave(zone, pace, loops=False)
+        looped, straight = (self._wave(zone, pitch, loops=loops) for loops in (True, False))
         first = float(_fold(looped, places[held : held + 1])[0])
         if first >= looped.end - looped.cycle:
             first -= looped.cycle  # the loop that is read is the second time round
-        rest = _read(straight, places[held:] - places[held] + first)
+        rest = _read(straight, places[held:] - places[held] + first - straight.start)
         rest = np.concatenate([rest, np.zeros(length - held - len(rest), np.float32)])
         return _filter(zone, pitch, rest) * _gain(zone)
 
@@ -236,14 +235,15 @@ class Sampler:
     def _sound(self, zone: Zone, pitch: int, samples: int) -> _Tone:
         """Make a tone of so many samples, fewer where the recording or its decay ends before."""
         places = _places(zone, pitch, min(samples, round(_ring_s(zone, pitch) * RATE)))
-        raw = _read(self._wave(zone, _pace(places), loops=zone[Gen.LOOP_MODE] in _LOOPING), places)
+        raw = _read(self._wave(zone, pitch, loops=zone[Gen.LOOP_MODE] in _LOOPING), places)
         whole = len(raw) < samples
         raw = _tremolo(zone, pitch, _filter(zone, pitch, raw)) * _gain(zone)
         return _Tone(raw, raw * _volume(zone, pitch, np.arange(len(raw), dtype=np.float32) / np.float32(RATE)), whole)
 
-    def _wave(self, zone: Zone, pace: float, *, loops: bool) -> _Wave:
-        """Return the zone's recording, fit to be read at up to `pace` of its samples for one of ours."""
-        band = max(0, math.ceil(_BANDS * math.log2(max(pace, 1.0))))
+    def _wave(self, zone: Zone, pitch: int, *, loops: bool) -> _Wave:
+        """Return the zone's recording, fit to be read for this pitch, with all that bends it upwards."""
+        highest = max(0, zone[Gen.MOD_ENV_PITCH]) + abs(zone[Gen.MOD_LFO_PITCH]) + abs(zone[Gen.VIB_LFO_PITCH])
+        band = max(0, math.ceil(_BANDS * math.log2(float(_pace(zone, pitch, np.array([highest]))[0]))))
         loop = _loop(zone) if loops else None
         cut = _coarse(zone, Gen.START, Gen.START_COARSE), _coarse(zone, Gen.END, Gen.END_COARSE)
         key = zone.recording, loop, cut, band
@@ -340,22 +340,20 @@ def _read(wave: _Wave, places: Curve) -> Mono:
 
 def _places(zone: Zone, pitch: int, samples: int) -> Curve:
     """Return where in the oversampled recording each of our samples is read, from 0."""
-    key = zone[Gen.KEY] if zone[Gen.KEY] >= 0 else pitch
-    root = zone[Gen.ROOT] if zone[Gen.ROOT] >= 0 else zone.recording.key
-    tuned = 100 * zone[Gen.COARSE_TUNE] + zone[Gen.FINE_TUNE]
-    cents = (key - root + zone.recording.cents / 100) * zone[Gen.SCALE] + tuned
+    if not any(zone[gen] for gen in (Gen.MOD_ENV_PITCH, Gen.MOD_LFO_PITCH, Gen.VIB_LFO_PITCH)):
+        return np.arange(samples, dtype=np.float64) * (float(_pace(zone, pitch, np.zeros(1))[0]) * _OVERSAMPLED)
     bend = _moved(zone, pitch, samples, env=Gen.MOD_ENV_PITCH, lfo=Gen.MOD_LFO_PITCH, vib=Gen.VIB_LFO_PITCH)
-    pace = np.minimum(_FASTEST, zone.recording.rate / RATE * 2.0 ** (np.clip(cents + bend, -12e3, 12e3) / 1200))
-    pace *= _OVERSAMPLED
-    if np.ptp(pace) == 0:
-        return np.arange(samples, dtype=np.float64) * float(pace[0])
-    steps = _smooth(pace, samples)
+    steps = _smooth(_pace(zone, pitch, bend) * _OVERSAMPLED, samples)
     return np.asarray(np.cumsum(steps) - steps[:1])
 
 
-def _pace(places: Curve) -> float:
-    """Return how many samples of the recording are at most read for one of ours."""
-    return float(np.diff(places).max()) / _OVERSAMPLED if len(places) > 1 else 1.0
+def _pace(zone: Zone, pitch: int, bend: Curve) -> Curve:
+    """Return how many samples of the recording are read for one of ours, when it is bent by so many cents."""
+    key = zone[Gen.KEY] if zone[Gen.KEY] >= 0 else pitch
+    root = zone[Gen.ROOT] if zone[Gen.ROOT] >= 0 else zone.recording.key
+    tuned = 100 * zone[Gen.COARSE_TUNE] + zone[Gen.FINE_TUNE]
+    cents = (key - root + zone.recording.cents / 100) * zone[Gen.SCALE] + tuned + bend
+    return np.minimum(_FASTEST, zone.recording.rate / RATE * 2.0 ** (np.clip(cents, -12e3, 12e3) / 1200))
 
 
 def _moved(zone: Zone, pitch: int, samples: int, *, env: Gen | None, lfo: Gen, vib: Gen | None = None) -> Curve:
@@ -430,10 +428,11 @@ def _fall(seconds: float, samples: int) -> Mono:
 
 def _filter(zone: Zone, pitch: int, raw: Mono) -> Mono:
     """Pass a tone through the zone's resonant low-pass, which moves in steps too small to hear."""
+    lowest = zone[Gen.CUTOFF] + min(0, zone[Gen.MOD_ENV_CUTOFF]) - abs(zone[Gen.MOD_LFO_CUTOFF])
+    if _hz(lowest) >= _OPEN_HZ and zone[Gen.RESONANCE] < _RESONANT_CB:
+        return raw
     moved = _moved(zone, pitch, len(raw), env=Gen.MOD_ENV_CUTOFF, lfo=Gen.MOD_LFO_CUTOFF)
     cents = np.round((zone[Gen.CUTOFF] + moved) / _STEP_CENTS) * _STEP_CENTS
-    if _hz(float(cents.min())) >= _OPEN_HZ and zone[Gen.RESONANCE] < _RESONANT_CB:
-        return raw
     steps = [0, *(np.flatnonzero(np.diff(cents)) + 1).tolist()]
     filtered, state = np.empty_like(raw), np.zeros(2, np.float32)
     for step, following in zip(steps, [*steps[1:], len(cents)], strict=True):
