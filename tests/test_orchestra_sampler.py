@@ -304,3 +304,11 @@ def test_a_machine_without_synthesizers_has_an_orchestra():
     assert all(db(between(kit, 0.5 * n, 0.5 * n + 0.1)) > -60 for n in range(4))
     again = synth.play(Part("flute", "melody", 73, notes), start=0, end=3)
     assert np.array_equal(melody, again)
+
+
+def test_a_broken_font_is_refused_in_a_sentence(tmp_path: Path):
+    path = tmp_path / "broken.sf2"
+    path.write_bytes(find_font().path.read_bytes()[:50_000])
+    melody = Part("flute", "melody", 73, (Note(0, 0.5, 60, 95),))
+    with pytest.raises(Unavailable, match=r"'broken\.sf2' cannot be played"):
+        synth.play(melody, start=0, end=1, font=path)

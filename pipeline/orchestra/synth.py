@@ -204,7 +204,7 @@ def _engine(font: Font) -> Engine:
     for engine in (FluidSynth, TinySoundFont):
         try:
             return engine(font)
-        except (ImportError, OSError):  # the package or the library under it is missing
+        except (ImportError, OSError, RuntimeError):  # no package, no library under it, or a font that it cannot read
             continue
     return Sampler(font)
 
