@@ -21,6 +21,7 @@ from pipeline.orchestra.tone import Tone
 
 #: who chooses first: whoever is chosen later avoids the sounds that are taken
 CASTING: tuple[Role, ...] = ("melody", "ostinato", "bass", "pad", "counter", "accent", "double", "thunder")
+MONOPHONIC: tuple[Role, ...] = ("melody", "double", "counter", "bass")
 SUB_DROP_S = 1.2
 SWELL_GAP_S = 0.09  # a swell lets go this long before its hit: the attack needs a clear ground
 SUB_DROP_PITCH = 36
@@ -106,7 +107,9 @@ def choose_players(plan: Plan) -> dict[Role, Instrument]:
 
 
 def _part(plan: Plan, spans: Sequence[Span], role: Role, tones: Sequence[Tone], player: Instrument) -> Part:
-    placed = make_room(tones, plan, again=role in ("pad", "bass", "counter"))
+    placed = make_room(tones, plan, again=role in (*MONOPHONIC, "pad"))
+    if role in MONOPHONIC:
+        placed = _one_voice(placed)
     if plan.final:
         placed = held(plan.palette.ending, placed, plan.end_beat, plan.clock.beat_s(plan.end_beat))
     arcs: tuple[tuple[float, float], ...] = ()
@@ -122,6 +125,16 @@ def _part(plan: Plan, spans: Sequence[Span], role: Role, tones: Sequence[Tone], 
         pan=ROLE_PAN[role],
         expression=arcs,
     )
+
+
+def _one_voice(tones: Sequence[Tone]) -> list[Tone]:
+    """Keep one note at a time of a single line: where a hit has drawn two together, the one that is held."""
+    single: dict[float, Tone] = {}
+    for tone in tones:
+        other = single.get(round(tone.beat, 3))
+        if other is None or tone.beats > other.beats:
+            single[round(tone.beat, 3)] = tone
+    return list(single.values())
 
 
 def _kit(plan: Plan, tones: Sequence[Tone]) -> Part:

@@ -18,6 +18,7 @@ SNAP_S = 0.07  # notes this near an accent play with it
 SERIES_S = 1.3  # cuts nearer than this climb, or the second would drown in the first one's ring
 CLEAR = 0.12  # quarter notes between the ring of one accent and the next: an attack is heard against what it follows
 CRASH = 49
+LONG_RINGS = (CRASH, 46)
 CRASH_APART_S = 2.0  # a crash hisses on for this long and would cover a hit inside it
 LIFT = 0.5  # quarter notes before a cut in which off-beat notes are left out, so that the attack stands alone
 
@@ -108,8 +109,11 @@ def write_impacts(plan: Plan) -> list[Tone]:
         weight = weight_of(hit)
         drowns = place + 1 < len(hits) and hits[place + 1][1].time - hit.time < CRASH_APART_S
         keys = [key for key, least in IMPACTS.get(plan.cue.style, ()) if weight >= least and kit_allows(plan, key)]
-        if drowns and len(keys) > 1:
-            keys = [key for key in keys if key != CRASH]
+        climbs = place > 0 and hit.time - hits[place - 1][1].time < SERIES_S
+        if drowns:
+            keys = [key for key in keys if key not in LONG_RINGS] or keys
+        elif climbs and CRASH not in keys and kit_allows(plan, CRASH) and len(keys) > 1:
+            keys.append(CRASH)
         if hit.kind == "jolt":
             keys = [key for key in keys[:1] if weight >= 0.3]
         tones += [Tone(beat, 0.5, key, force=26 + 22 * weight, exact=True) for key in keys]
