@@ -44,7 +44,6 @@ class Watched:
 
     times: Floats  #: seconds from the first frame
     stamps: Bytes  #: (frames, height, width, 3): Y, Cr, Cb, letterbox cut away
-    detail: Floats  #: mean absolute Laplacian of luma, 0-255: how sharp and how busy the frame is
     shifts: Floats  #: (frames, 2): how far the whole picture moved since the last frame, in widths, right and down
     shift_trust: Floats  #: 0-1, how much of the picture moved so
     proposals: tuple[int, ...]  #: frames at which PySceneDetect would start a new scene
@@ -111,7 +110,6 @@ def watch(frames: Iterable[Frame], *, detector: str = "adaptive") -> Watched:
     proposer = _detector(detector)
     times: list[float] = []
     stamps: list[Bytes] = []
-    detail: list[float] = []
     shifts: list[tuple[float, float, float]] = []
     proposals: list[int] = []
     before: NDArray[np.float32] | None = None
@@ -119,7 +117,6 @@ def watch(frames: Iterable[Frame], *, detector: str = "adaptive") -> Watched:
         grey = np.asarray(cv2.cvtColor(frame.small, cv2.COLOR_BGR2GRAY), np.uint8)
         times.append(frame.time)
         stamps.append(stamp_of(frame.small))
-        detail.append(float(cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L1)) / grey.size)
         sketch = cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
         shifts.append(_shift(before, sketch))
         before = sketch
@@ -131,7 +128,6 @@ def watch(frames: Iterable[Frame], *, detector: str = "adaptive") -> Watched:
     return Watched(
         times=np.array(times),
         stamps=_crop(np.stack(stamps)),
-        detail=np.array(detail),
         shifts=moved[:, :2],
         shift_trust=moved[:, 2],
         proposals=tuple(sorted({p for p in proposals if 0 < p < len(times)})),
