@@ -85,7 +85,7 @@ def measure(clip: Path, *, rounds: int, naive: bool) -> dict[str, tuple[float, f
                     imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-i", str(clip), "-map", "0:v:0",
                     "-f", "null", "-",
                 ],
-                "reelscore score": [sys.executable, "-m", "bot", "score", str(clip), "-o", str(film), "--quiet"],
+                "reelscore score": [sys.executable, "-m", "bot.cli", "score", str(clip), "-o", str(film), "--quiet"],
             }  # fmt: skip
             if naive:
                 ways["naive way"] = [sys.executable, "-c", NAIVE, str(clip), str(music), str(place)]
