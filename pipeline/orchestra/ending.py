@@ -26,8 +26,8 @@ Bars = Sequence[tuple[float, float]]
 Hits = Sequence[tuple[float, HitPoint]]
 
 
-def place_last_chord(palette: Palette, clock: Clock, bars: Bars, hits: Hits, end: float) -> tuple[float, float, Clock]:
-    """Choose the beat of the last chord; returns it, the seconds that it rings, and the clock with its ritard.
+def place_last_chord(palette: Palette, clock: Clock, bars: Bars, hits: Hits, end: float) -> tuple[float, Clock]:
+    """Choose the beat of the last chord; returns it and the clock, with a ritard where there is room.
 
     Bar lines are preferred, cuts near the end more so. `end` is the clip's length in seconds.
     """
@@ -43,8 +43,8 @@ def place_last_chord(palette: Palette, clock: Clock, bars: Bars, hits: Hits, end
     free = all(beat < end_beat - RITARD_BEATS - 1 for beat, _ in hits if beat > 0) and end_beat > RITARD_BEATS + 2
     if palette.ending in SLOW_ENDINGS and free and ring > goal + 0.1:
         late = min(ring - goal, MOST_RITARD * clock.beat_s(end_beat - 1))
-        return end_beat, ring - late, slow_down(clock, end_beat - RITARD_BEATS, end_beat, late)
-    return end_beat, ring, clock
+        return end_beat, slow_down(clock, end_beat - RITARD_BEATS, end_beat, late)
+    return end_beat, clock
 
 
 def _beats(bars: Bars) -> list[tuple[float, int]]:

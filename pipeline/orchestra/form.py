@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pipeline.cuesheet import Cue, CueSheet, HitPoint
 from pipeline.orchestra.chance import dice
@@ -21,6 +21,8 @@ CLIMAX_SHARE = 0.68  # of the film, where no cut claims the climax; the golden s
 PERIOD_BARS = 8  # a stretch without cuts is parted into periods of this many bars
 BREATH_WEIGHT = 0.85  # from here on a hit is prepared by silence
 BREATH_APART_S = 15.0  # at most one breath in this time, or it becomes a mannerism
+FAST_BEAT_S = 0.55  # a breath is a whole beat where beats are shorter than this, half a one else
+CLIMAX_NEEDS_S = 12.0  # a shorter film has no room for an arc with a climax
 SWELL_WEIGHT = 0.6  # from here on by a swell and a crash
 
 
@@ -51,7 +53,6 @@ class Plan:
 
     cue: Cue
     seed: int
-    score_seed: int
     key: Key
     palette: Palette
     motif: Motif
@@ -68,7 +69,6 @@ class Plan:
     prepared: bool  #: the cue before has led into this one
     final: bool
     end_beat: float  #: the last chord's beat; the cue's end when another cue follows
-    ring_s: float  #: seconds from the last chord to the last frame
 
     @property
     def beats(self) -> float:
@@ -99,51 +99,50 @@ def lay_out(sheet: CueSheet) -> tuple[Plan, ...]:
     motif = invent(sheet.seed)
     climax = climax_time(sheet)
     last_breath = -BREATH_APART_S
+    counted = 0
     plans: list[Plan] = []
-    for number, cue in enumerate(sheet.cues):
-        after = sheet.cues[number + 1] if number + 1 < len(sheet.cues) else None
-        opening = _opening_weight(after)
-        clock = wind(cue.bars, cue.end)
-        bars = tuple((clock.beats[i], clock.beats[i + 1] - clock.beats[i]) for i in range(len(cue.bars)))
-        hits = tuple((_snap(clock, bars, hit.time), hit) for hit in sorted(cue.hits, key=lambda h: h.time))
-        palette = PALETTES[cue.style]
-        end_beat = bars[-1][0] + bars[-1][1]
-        ring_s = 0.0
-        if after is None:
-            end_beat, ring_s, clock = place_last_chord(palette, clock, bars, hits, sheet.duration)
-        sections = _sections(cue, bars, hits, clock, sheet, climax, end_beat, len(plans) and plans[-1])
-        breaths, last_breath = _breaths(clock, hits, end_beat if after is None else math.inf, last_breath, cue.start)
-        total = bars[-1][0] + bars[-1][1]
-        if after is not None and opening > BREATH_WEIGHT and cue.end - last_breath >= BREATH_APART_S and total > 3:
-            breaths, last_breath = [*breaths, (total - 0.5, total)], cue.end
-        swells = [b for b, h in hits if h.weight >= SWELL_WEIGHT and b > 1.5 and h.kind != "jolt"]
-        if opening >= SWELL_WEIGHT and total > 2:
-            swells.append(total)
-        plans.append(
-            Plan(
-                cue=cue,
-                seed=sheet.seed if cue.seed is None else cue.seed,
-                score_seed=sheet.seed,
-                key=read_key(cue.key),
-                palette=palette,
-                motif=motif,
-                clock=clock,
-                bars=bars,
-                sections=sections,
-                accents=tuple((b, h) for b, h in hits if not _on_bar(bars, b)),
-                hits=hits,
-                breaths=tuple(breaths),
-                swells=tuple(swells),
-                out=read_exclusions((*sheet.brief.exclude, *cue.exclude)),
-                next_key=read_key(after.key) if after else None,
-                next_weight=opening,
-                prepared=number > 0,
-                final=after is None,
-                end_beat=end_beat,
-                ring_s=ring_s,
-            )
-        )
+    for cue, after in zip(sheet.cues, (*sheet.cues[1:], None), strict=True):
+        plan = _plan(sheet, cue, after, motif, climax, counted)
+        breaths, last_breath = _breaths(plan, last_breath)
+        plans.append(replace(plan, breaths=breaths))
+        counted += len(plan.sections)
     return tuple(plans)
+
+
+def _plan(sheet: CueSheet, cue: Cue, after: Cue | None, motif: Motif, climax: float, counted: int) -> Plan:
+    """Plan one cue, but for its breaths; `counted` sections have gone before."""
+    clock = wind(cue.bars, cue.end)
+    bars = tuple((clock.beats[i], clock.beats[i + 1] - clock.beats[i]) for i in range(len(cue.bars)))
+    hits = tuple((_snap(clock, bars, hit.time), hit) for hit in sorted(cue.hits, key=lambda h: h.time))
+    palette, end_beat, opening = PALETTES[cue.style], clock.beats[-1], _opening_weight(after)
+    if after is None:
+        end_beat, clock = place_last_chord(palette, clock, bars, hits, sheet.duration)
+    return Plan(
+        cue=cue,
+        seed=sheet.seed if cue.seed is None else cue.seed,
+        key=read_key(cue.key),
+        palette=palette,
+        motif=motif,
+        clock=clock,
+        bars=bars,
+        sections=_sections(sheet, cue, bars, hits, clock, climax, end_beat, counted),
+        accents=tuple((beat, hit) for beat, hit in hits if not _on_bar(bars, beat)),
+        hits=hits,
+        breaths=(),
+        swells=_swells(hits, opening, bars[-1][0] + bars[-1][1]),
+        out=read_exclusions((*sheet.brief.exclude, *cue.exclude)),
+        next_key=read_key(after.key) if after else None,
+        next_weight=opening,
+        prepared=cue.start > 0,
+        final=after is None,
+        end_beat=end_beat,
+    )
+
+
+def _swells(hits: Sequence[tuple[float, HitPoint]], opening: float, total: float) -> tuple[float, ...]:
+    """Return the beats on which swells peak: heavy hits, and the cue's end where the next cue opens with one."""
+    peaks = [beat for beat, hit in hits if hit.weight >= SWELL_WEIGHT and beat > 1.5 and hit.kind != "jolt"]
+    return (*peaks, total) if opening >= SWELL_WEIGHT and total > 2 else tuple(peaks)
 
 
 def climax_time(sheet: CueSheet) -> float:
@@ -175,65 +174,71 @@ def _snap(clock: Clock, bars: Sequence[tuple[float, float]], time: float) -> flo
     return near if abs(clock.time(near) - time) <= ON_BAR_S else beat
 
 
-def _breaths(
-    clock: Clock, hits: Sequence[tuple[float, HitPoint]], end: float, last: float, start: float
-) -> tuple[list[tuple[float, float]], float]:
-    """Return the silences before great hits, half a beat to a beat long, and when the last one was."""
+def _breaths(plan: Plan, last: float) -> tuple[tuple[tuple[float, float], ...], float]:
+    """Return the silences before great hits, half a beat to a beat long, and the second of the last one."""
     breaths: list[tuple[float, float]] = []
-    for beat, hit in hits:
+    end = plan.end_beat if plan.final else math.inf
+    for beat, hit in plan.hits:
         if hit.weight > BREATH_WEIGHT and hit.time - last >= BREATH_APART_S and 3 < beat <= end and hit.kind != "jolt":
-            length = 1.0 if clock.beat_s(beat) < 0.55 else 0.5
+            length = 1.0 if plan.clock.beat_s(beat) < FAST_BEAT_S else 0.5
             breaths.append((beat - length, beat))
             last = hit.time
-    return breaths, last
+    if plan.next_weight > BREATH_WEIGHT and plan.cue.end - last >= BREATH_APART_S and plan.beats > 3:
+        breaths.append((plan.beats - 0.5, plan.beats))
+        last = plan.cue.end
+    return tuple(breaths), last
 
 
 def _sections(
+    sheet: CueSheet,
     cue: Cue,
     bars: Sequence[tuple[float, float]],
     hits: Sequence[tuple[float, HitPoint]],
     clock: Clock,
-    sheet: CueSheet,
     climax: float,
     end_beat: float,
-    before: Plan | int,
+    counted: int,
 ) -> tuple[Section, ...]:
-    """Part a cue at its anchored cuts, and what stays longer than twelve bars into periods."""
+    """Part a cue at its anchored cuts, and what stays long into periods; say of each what it is in the film."""
     weights = {beat: hit.weight for beat, hit in hits if hit.kind != "jolt"}
-    lines = [start for start, _ in bars if start < end_beat - 1e-6]
-    starts = [0.0] + [line for line in lines if line > 0 and line in weights] if lines else []
-    parted: list[float] = []
-    for start, stop in zip(starts, [*starts[1:], end_beat], strict=False):
-        inner = [line for line in lines if start <= line < stop - 1e-6]
-        periods = max(1, round(len(inner) / PERIOD_BARS))
-        parted += [inner[len(inner) * p // periods] for p in range(periods)]
-    first = before.sections[-1].number + 1 if isinstance(before, Plan) and before.sections else 0
+    starts = _starts([start for start, _ in bars if start < end_beat - 1e-6], weights, end_beat)
     rng = dice(sheet.seed, cue.number, "form")
     motion = _ranks([(s.start, s.end, s.look.motion) for s in sheet.scenes])
     light = _ranks([(s.start, s.end, s.look.light) for s in sheet.scenes])
+    long = sheet.duration > CLIMAX_NEEDS_S
     sections = []
-    for number, (start, stop) in enumerate(zip(parted, [*parted[1:], end_beat], strict=False)):
+    for number, (start, stop) in enumerate(zip(starts, [*starts[1:], end_beat], strict=False)):
         time, until = clock.time(start), clock.time(stop)
-        is_climax = time - ON_BAR_S <= climax < until - ON_BAR_S and sheet.duration > 12
-        next_is_climax = until - ON_BAR_S <= climax < until + ON_BAR_S and sheet.duration > 12
+        peak = long and time - ON_BAR_S <= climax < until - ON_BAR_S
+        before_peak = long and abs(until - climax) <= ON_BAR_S
+        energy = _energy(cue, (time + until) / 2, climax, sheet.duration, motion(time, until))
         sections.append(
             Section(
                 start=start,
                 beats=stop - start,
                 weight=weights.get(start, 0.0),
-                energy=min(
-                    1.0, _energy(cue, (time + until) / 2, climax, sheet.duration, motion(time, until)) + 0.1 * is_climax
-                ),
-                number=first + number,
+                energy=min(1.0, energy + 0.1 * peak),
+                number=counted + number,
                 contrast=number % 4 == 2 or (number % 4 == 3 and rng.random() < 0.3),
                 stagger=start == 0 and (cue.start == 0 or cue.length > 14) and until - time > 5,
-                thin_end=(next_is_climax and stop - start >= 8) or (rng.random() < 0.25 and stop - start >= 16),
-                climax=is_climax,
+                thin_end=(before_peak and stop - start >= 8) or (rng.random() < 0.25 and stop - start >= 16),
+                climax=peak,
                 motion=motion(time, until),
                 light=light(time, until),
             )
         )
     return tuple(sections)
+
+
+def _starts(lines: Sequence[float], weights: Mapping[float, float], end: float) -> list[float]:
+    """Return the bar lines on which sections start: cuts, and every eight bars or so between far ones."""
+    cuts = [line for line in lines if line == 0 or line in weights]
+    starts: list[float] = []
+    for start, stop in zip(cuts, [*cuts[1:], end], strict=False):
+        inner = [line for line in lines if start <= line < stop - 1e-6]
+        periods = max(1, round(len(inner) / PERIOD_BARS))
+        starts += [inner[len(inner) * period // periods] for period in range(periods)]
+    return starts
 
 
 def _ranks(scenes: Sequence[tuple[float, float, float]]) -> Callable[[float, float], float]:

@@ -22,8 +22,6 @@ KIT: dict[str, frozenset[int]] = {
     "shaker": frozenset({69, 70, 82}),
     "blocks": frozenset({75, 76, 77}),
 }
-#: softest to loudest: share of the part's velocity
-TOUCH = {"X": 1.0, "x": 0.74, "o": 0.45}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from pipeline.orchestra.instruments import Instrument
 from pipeline.orchestra.motif import Motif, close, head, invert, ornament, stretch, transpose
 from pipeline.orchestra.tone import Tone
 
-WIDEST_LEAP = 12  # semitones between phrases
 SHORT_SECTION_S = 3.0  # under this a scene gets the head of the motif only
 #: what becomes of the motif in scenes that have room for one statement, scene after scene
 SINGLES = ("state", "answer", "invert", "question", "ornament", "sequence", "state", "displaced")
@@ -198,7 +197,7 @@ def _settle(
         length = min(beats, start + room - at)
         strong = (at - start) % 2 == 0 or beats >= 1.5 or place == count - 1
         if strong:
-            degree = _nearest(degree, chord, must=closing and place == count - 1, rub=clashes)
+            degree = _nearest(degree, chord, must=closing and place == count - 1)
         pitch = chord.pitch(degree)
         while pitch > high + 2:
             pitch -= 12
@@ -209,7 +208,7 @@ def _settle(
     return tones
 
 
-def _nearest(degree: int, chord: Chord, *, must: bool, rub: object) -> int:
+def _nearest(degree: int, chord: Chord, *, must: bool) -> int:
     """Return the degree itself if it may stand on a strong beat, else the closest one that may."""
     pitch = chord.pitch(degree)
     if pitch % 12 in chord.tones or (not must and not clashes(pitch, chord)):

@@ -12,7 +12,8 @@ from pipeline.orchestra.part import Note
 from pipeline.orchestra.tone import Tone
 
 CLAMP_S = 0.025  # no note strays further than this from where it is written
-TOUCH_SD = 5.0  # velocity steps; under 3 nobody hears it
+TOUCH_SD = 5.0  # velocity steps; under 3 nobody hears it ...
+HELD_TOUCH_SD = 7.0  # ... and held sounds, which have few notes, need more to live
 LEGATO_S = 0.03  # overlap of tied phrases
 STRUM_S = {"plucked": 0.013, "struck": 0.006}  # from string to string of a chord; hits are struck together
 SFORZANDO = 0.72  # level to which a held chord falls after a heavy attack, before it grows again
@@ -39,16 +40,17 @@ ROLE_VELOCITY: dict[str, float] = {
     "pad": -14,
     "bass": 12,
     "drums": -3,
-    "accent": 8,
+    "accent": 0,
     "thunder": 10,
 }
-METRE: dict[str, float] = {"pad": 0.6, "melody": 0.9, "double": 0.9, "ostinato": 1.3, "accent": 0.3}
+METRE: dict[str, float] = {"pad": 0.9, "melody": 0.9, "double": 0.9, "ostinato": 1.3, "accent": 0.3}
 
 
 def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument | None) -> tuple[Note, ...]:
     """Return the notes of one role as played, in order of time; none before the clip or after its end."""
     rng = dice(plan.seed, plan.cue.number, role, player.name if player else "kit")
     ordered = sorted(tones, key=lambda tone: (tone.beat, tone.pitch))
+    touch = HELD_TOUCH_SD if player and player.sustains else TOUCH_SD
     tight = 0.3 if plan.cue.style == "electronic" else 1.0
     waver = drift(rng, len(ordered))
     tops = {tone.beat: tone.pitch for tone in ordered}  # ascending: the last one is the highest
@@ -60,7 +62,7 @@ def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument |
         strum = strum + 1 if together else 0
         last_beat, last_shift = tone.beat, shift
         late = 0.0 if tone.exact else shift + strum * (STRUM_S.get(player.attack, 0.0) if player else 0.0)
-        velocity = _velocity(plan, role, tone) + rng.gauss(0, TOUCH_SD) + _in_chord(tone, tops, role)
+        velocity = _velocity(plan, role, tone) + rng.gauss(0, touch) + _in_chord(tone, tops, role)
         notes.append(_play(plan, role, tone, player, late, velocity))
     return tuple(sorted(_inside(notes, plan), key=lambda note: (note.time, note.pitch)))
 

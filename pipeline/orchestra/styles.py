@@ -237,7 +237,7 @@ ROLE_LEVEL_DB: dict[Role, float] = {
     "pad": -7,  # its arcs take three more
     "bass": -3,
     "drums": -1,
-    "accent": -2,
+    "accent": 0,
     "thunder": -2,
 }
 ROLE_PAN: dict[Role, float] = {
