@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 CELLS = 576
 FLOOR = 1.5  # difference (0-765) that noise and coding make by themselves
 
+DRAWN = 6.0  # luma by which a cell stands out from its neighbours where something is drawn
+BARE = 0.1  # share of such cells under which a picture is an even ground
+
 _AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -61,7 +64,13 @@ def _likeness(one: Bytes, other: Bytes, shift: float) -> float:
     height, width = one.shape
     down, right = max(1, round(height * shift)), max(1, round(width * shift))
     middle = one[down : height - down, right : width - right].astype(np.float32)
-    if middle.size == 0 or middle.std() < FLOOR:
+    if middle.size == 0 or middle.std() < FLOOR or _is_bare(middle):
         return 0.0
     found = cv2.matchTemplate(other.astype(np.float32), middle, cv2.TM_CCOEFF_NORMED)
     return float(np.nan_to_num(found, posinf=0.0, neginf=0.0).max())
+
+
+def _is_bare(luma: NDArray[np.float32]) -> bool:
+    """Tell whether hardly anything is drawn on an even ground, so that likeness would be the likeness of one mark."""
+    drawn = cv2.dilate(luma, _AROUND) - cv2.erode(luma, _AROUND) > DRAWN
+    return float(drawn.mean()) < BARE

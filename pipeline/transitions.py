@@ -13,10 +13,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from pipeline.cuesheet import Transition
-from pipeline.stamps import FLOOR, Floats, apart, likeness, spread
+from pipeline.stamps import FLOOR, Bytes, Floats, apart, likeness, spread
 from pipeline.watched import Watched
 
 # What makes a cut. Margins: over 132 cuts in real clips and in splices of them with flashes, whip pans, shakes
@@ -26,6 +27,7 @@ FAR_S, FAR_RATIO = 0.4, 2.0  # seconds; times the upper fifth of the changes aro
 PROPOSED_EASE = 0.85  # what PySceneDetect has proposed needs this much of both ratios
 LEAST_SPREAD = 0.45  # share of cells that change; cuts start at 0.66, a bird that falls past ends at 0.25
 SAME_PICTURE = 0.82  # correlation of luma, wherever it has moved to; different pictures stay under 0.80
+OTHER_COLOUR = 25.0  # mean difference of Cr and Cb: light and exposure stay under 15, red to blue is 90
 BACK_S, BACK_SHARE = 0.3, 0.5  # after a flash the old picture is back so soon, but for this share; cuts keep 0.72
 
 # What makes a dissolve
@@ -103,11 +105,17 @@ def _is_new_picture(watched: Watched, frame: int) -> bool:
     """Tell whether the change is everywhere, to another picture, and for good."""
     if spread(watched.apart(frame - 1, frame)) < LEAST_SPREAD:
         return False
-    if likeness(watched.stamps[frame - 1], watched.stamps[frame]) > SAME_PICTURE:
+    if _is_same_picture(watched.stamps[frame - 1], watched.stamps[frame]):
         return False
     first, last = watched.around(frame, BACK_S, least=1)
     pairs = ((before, after) for before in range(first, frame) for after in range(frame, last))
     return all(watched.far(*pair) >= BACK_SHARE * watched.steps[frame] for pair in pairs)
+
+
+def _is_same_picture(one: Bytes, other: Bytes) -> bool:
+    """Tell whether two stamps show the same thing, moved or lit differently; light hardly changes colours."""
+    recoloured = float(cv2.absdiff(one, other)[..., 1:].mean())
+    return recoloured < OTHER_COLOUR and likeness(one, other) > SAME_PICTURE
 
 
 # --- dissolves

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.clip import open_clip
 from pipeline.cuesheet import HitPoint, Scene
 from pipeline.errors import BadMedia, Refused
 from pipeline.scenes import DETECTORS, find_scenes, key_stills, watch
-from tests.media import MEDIA, needs_media
+from tests.media import MEDIA, make_clip, needs_media
 from tests.scene_truth import Tally, TrueChange, read_small_frames, read_truth, score_changes
 
 Picture = NDArray[np.uint8]
@@ -271,3 +273,13 @@ def test_the_annotated_clips_reach_the_bar() -> None:
 def test_one_shot_is_one_scene(name: str) -> None:
     watched = watch(read_small_frames(MEDIA / "video" / name))
     assert len(find_scenes(watched, float(watched.times[-1]) + 0.04)) == 1
+
+
+@pytest.mark.parametrize(
+    "shots", [("red", "blue", "green"), ("navy", "orange", "darkgreen", "white"), ("black", "white", "black")]
+)
+def test_plain_grounds_with_one_mark_on_them_are_told_apart_by_colour(shots: tuple[str, ...], tmp_path: Path):
+    footage = open_clip(make_clip(tmp_path / "clip.mp4", shots=shots, shot_s=1.5), tmp_path)
+    watched = watch(footage.frames())
+    starts = [scene.start for scene in find_scenes(watched, footage.clip.duration)]
+    assert starts == pytest.approx([1.5 * number for number in range(len(shots))])
