@@ -105,9 +105,9 @@ def write_ostinato(plan: Plan, spans: Sequence[Span], player: Instrument, tune_a
                     span.chord, low=player.low, high=player.high, voices=4, previous=previous, centre=centre
                 )
                 seen = (span.start, previous)
-            if beat % 1 and rng.random() < DROPPED:
+            if round(beat - start, 3) % 1 and rng.random() < DROPPED:
                 continue
-            tones += _figure(token, beat, previous, level, player)
+            tones += _figure(token, beat, round(beat - start, 3) % 1, previous, level, player)
     return _meet_next(tones, plan.end_beat, 1.0 if player.attack != "struck" or not player.short_s else 0.5)
 
 
@@ -124,10 +124,10 @@ def _span_at(spans: Sequence[Span], beat: float) -> Span:
     return spans[-1]
 
 
-def _figure(token: str, beat: float, notes: Sequence[int], level: int, player: Instrument) -> list[Tone]:
-    """Write one token of a figure: a chord, its upper notes, its lowest, or one tone."""
+def _figure(token: str, beat: float, inside: float, notes: Sequence[int], level: int, player: Instrument) -> list[Tone]:
+    """Write one token of a figure: a chord, its upper notes, its lowest, or one tone; `inside` its beat."""
     unit = (1.0, 0.5, 0.25)[level]
-    off = -10.0 if beat % 1 == 0.5 else -18.0 if beat % 1 else 0.0
+    off = -10.0 if inside == 0.5 else -18.0 if inside else 0.0
     if token == "C":
         return [Tone(beat, unit * 2, note, force=off) for note in notes]
     if token == "c":
@@ -229,7 +229,8 @@ def write_bass(plan: Plan, spans: Sequence[Span], tune: Sequence[Tone], player: 
         marks = sorted(dict([*marks, *changes]).items())
         for place, (beat, token) in enumerate(marks):
             after = marks[place + 1][0] if place + 1 < len(marks) else until
-            tones.append(_bass_tone(token, beat, after - beat, spans, line, player))
+            tone = _bass_tone(token, beat, after - beat, spans, line, player)
+            tones.append(replace(tone, force=tone.force - (10.0 if round(beat - start, 3) % 1 else 0.0)))
     if plan.final and plan.out.allows_role("bass"):
         tones.append(Tone(plan.end_beat, plan.beats - plan.end_beat, line[-1], force=4, exact=True, gate=1.0))
     return _tie(tones) if player.sustains else tones
@@ -249,7 +250,7 @@ def _bass_tone(
         goal = line[at + 1]
         steps_near = [p for p in range(goal - 2, goal + 3) if p != goal and p % 12 in chord.scale]
         note = min(steps_near, key=lambda p: abs(p - note), default=note)
-    force = {"r": -14.0, "a": -4.0}.get(token, 0.0) - (10.0 if beat % 1 else 0.0)
+    force = {"r": -14.0, "a": -4.0}.get(token, 0.0)
     return Tone(beat, beats, note, force=force)
 
 
@@ -286,9 +287,11 @@ def write_drums(plan: Plan) -> list[Tone]:
             if not kit_allows(plan, key):
                 continue
             for beat, token in steps(line, start, min(beats, plan.end_beat - start)):
-                if beat % 1 and rng.random() < DROPPED:
+                if round(beat - start, 3) % 1 and rng.random() < DROPPED:
                     continue
-                tones.append(Tone(beat, 0.25, key, force=ACCENT_FORCE[token] - (6 if beat % 1 else 0)))
+                tones.append(
+                    Tone(beat, 0.25, key, force=ACCENT_FORCE[token] - (6 if round(beat - start, 3) % 1 else 0))
+                )
     return tones
 
 

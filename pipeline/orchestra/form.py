@@ -23,6 +23,7 @@ BREATH_WEIGHT = 0.85  # from here on a hit is prepared by silence
 BREATH_APART_S = 15.0  # at most one breath in this time, or it becomes a mannerism
 FAST_BEAT_S = 0.55  # a breath is a whole beat where beats are shorter than this, half a one else
 CLIMAX_NEEDS_S = 12.0  # a shorter film has no room for an arc with a climax
+OPENING_S = 5.0  # sections whose middle lies before this are held back, so that there is somewhere to go
 SWELL_WEIGHT = 0.6  # from here on by a swell and a crash
 
 
@@ -258,10 +259,10 @@ def _ranks(scenes: Sequence[tuple[float, float, float]]) -> Callable[[float, flo
 def _energy(cue: Cue, time: float, climax: float, duration: float, motion: float) -> float:
     """Return how full the music is, 0-1: arousal, intensity, the picture's motion, and one arc over the film."""
     if time <= climax:
-        arc = 0.15 + 0.85 * (time / max(climax, 1e-6)) ** 1.3
+        arc = 0.85 * (time / max(climax, 1e-6)) ** 1.3 + 0.15 * (time > OPENING_S or duration < CLIMAX_NEEDS_S)
     else:
         arc = 1 - 0.6 * (time - climax) / max(duration - climax, 1e-6)
     if duration < 10:
         arc = 0.6 + 0.3 * arc
-    energy: float = 0.06 + 0.42 * (cue.arousal + 1) / 2 + 0.3 * cue.intensity + 0.28 * arc + 0.12 * (motion - 0.5)
+    energy: float = 0.42 * (cue.arousal + 1) / 2 + 0.3 * cue.intensity + 0.42 * arc + 0.12 * (motion - 0.5)
     return min(1.0, max(0.08, energy))

@@ -186,7 +186,12 @@ def _yield_to(tone: Tone, beat: float, hit: HitPoint, plan: Plan) -> Tone | None
         return None
     if away < 0 and beat - CLEAR < tone.end <= beat + CLEAR and tone.beats > 2 * CLEAR:
         tone = replace(tone, beats=beat - CLEAR - tone.beat, gate=min(1.0, tone.gate or 1.0))
-    if -LIFT * 1.01 <= away < 0 and tone.beat % 1 and tone.beats <= 0.51 and hit.kind != "jolt":
+    if (
+        -LIFT * 1.01 <= away < 0
+        and round(tone.beat - plan.bar_of(tone.beat)[1], 3) % 1
+        and tone.beats <= 0.51
+        and hit.kind != "jolt"
+    ):
         return None
     return tone
 

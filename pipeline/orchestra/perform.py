@@ -100,7 +100,7 @@ def _swing(plan: Plan, beat: float) -> float:
     """Delay the second note of each pair of swung values."""
     palette = plan.palette
     pair = 2 * palette.swing_unit
-    inside = beat % pair
+    inside = round(beat - plan.bar_of(beat)[1], 3) % pair
     if abs(inside - palette.swing_unit) < 1e-6:
         return beat - palette.swing_unit + pair * palette.swing
     return beat
@@ -110,7 +110,7 @@ def _velocity(plan: Plan, role: str, tone: Tone) -> float:
     """Add up mood, role, energy, metre and phrase; no note is left to chance alone."""
     section = plan.section_of(tone.beat)
     energy = section.energy if section else (plan.sections[-1].energy if plan.sections else 0.5)
-    base = 70 + 12 * plan.cue.arousal + ROLE_VELOCITY[role] + 34 * (energy - 0.5)
+    base = 70 + 12 * plan.cue.arousal + ROLE_VELOCITY[role] + 44 * (energy - 0.55)
     return base + METRE.get(role, 1.0) * metre(plan, tone.beat) + 6 * phrase_arch(plan, tone.beat) + tone.force
 
 
