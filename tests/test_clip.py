@@ -370,6 +370,21 @@ def test_the_clip_is_known_only_in_the_end(tmp_path: Path) -> None:
         _ = footage.stills
 
 
+def test_packets_that_nothing_can_decode_are_not_passed_on(tmp_path: Path) -> None:
+    """One packet of 72 made undecodable: the film shows what decodes, and says so."""
+    path = make_clip(tmp_path / "clip.mp4", codec=(*X264, "-bf", "0", "-threads", "1"))
+    sizes = [int(packet.partition(":")[0]) for packet in packet_hashes(path)]
+    body = bytearray(path.read_bytes())
+    at = body.index(b"mdat") + 4 + sum(sizes[:40])
+    body[at : at + 4] = b"\xff\xff\xff\xff"  # the length of the packet's only slice
+    path.write_bytes(body)
+    clip, frames, _ = take(path, tmp_path / "job")
+    assert len(frames) == 71
+    assert not clip.copied
+    assert clip.notes == ("Parts of the picture are damaged.",)
+    assert len(packet_hashes(clip.picture)) == 71
+
+
 def test_a_file_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4")
     footage = open_clip(path, tmp_path / "job")

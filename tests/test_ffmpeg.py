@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import ffmpeg
-from pipeline.errors import BadMedia, OverLimit, Unavailable
+from pipeline.errors import BadMedia, OverLimit, Unavailable, UserError
 from pipeline.ffmpeg import Leash, bench, find_ffmpeg, run, start, take_in
+from tests.media import ffmpeg as make
 from tests.media import make_clip
 
 ENDLESS = ("-re", "-f", "lavfi", "-i", "color=s=64x64", "-f", "rawvideo", "pipe:1")
@@ -97,6 +99,33 @@ def test_a_playlist_can_open_nothing_even_with_its_own_demuxer(tmp_path: Path, p
         with pytest.raises(BadMedia):
             run(arguments, place=place, leash=Leash(), inputs=[source])
     assert not (place / "out.mp4").exists()
+
+
+def test_the_protocol_wall_stands_alone(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the sandbox and with the playlist's own demuxer let in, still no other file and no address is opened."""
+    monkeypatch.setattr(ffmpeg, "_behind_sandbox", lambda leash: [str(find_ffmpeg()), "-nostdin", "-y"])
+    make_clip(tmp_path / "other.mp4", shot_s=0.2)
+    make("-i", tmp_path / "other.mp4", "-c", "copy", tmp_path / "other.ts")
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        canary.settimeout(0.2)
+        address = f"http://127.0.0.1:{canary.getsockname()[1]}/x.ts"
+        for segment in (
+            f"file:{tmp_path}/other.ts",
+            f"{tmp_path}/other.ts",
+            address,
+            f"concat:{address}|file:/etc/passwd",
+        ):
+            script = tmp_path / "list"
+            script.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{segment}\n#EXT-X-ENDLIST\n")
+            with script.open("rb") as source:
+                every = ["-allowed_extensions", "ALL", "-allowed_segment_extensions", "ALL", "-extension_picky", "0"]
+                arguments = [*take_in(source, "hls", *every), "-map", "0:v", "-c", "copy", "-f", "mpegts", "out.ts"]
+                arguments[arguments.index("-format_whitelist") + 1] = "hls,mpegts"
+                with pytest.raises(UserError):
+                    run(arguments, place=place, leash=Leash(seconds=10), inputs=[source])
+        with pytest.raises(TimeoutError):
+            canary.accept()
+    assert not (place / "out.ts").exists() or not (place / "out.ts").read_bytes()
 
 
 def test_a_bench_vanishes_with_its_files(tmp_path: Path) -> None:

@@ -248,6 +248,17 @@ def test_a_pixel_bomb_is_refused_by_what_it_declares(
     assert time.monotonic() - began < WITHIN_S
 
 
+def test_a_pixel_bomb_behind_a_small_picture(tmp_path: Path, job: Path) -> None:
+    """Ten pictures of 64 x 64, then two of 67 million pixels: those are never decoded."""
+    slim = ("-c:v", "libx264", "-preset", "ultrafast", "-threads", "1", "-x264-params", "ref=1:rc-lookahead=0")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=10:d=1", *slim, tmp_path / "small.ts")
+    large = ("-f", "lavfi", "-i", "color=s=8192x8192:r=10:d=0.2", *slim, "-output_ts_offset", "1")
+    ffmpeg(*large, tmp_path / "large.ts")
+    (tmp_path / "a.ts").write_bytes((tmp_path / "small.ts").read_bytes() + (tmp_path / "large.ts").read_bytes())
+    result = take(tmp_path / "a.ts", job)
+    assert isinstance(result, UserError) or result.frames <= 10
+
+
 def test_a_time_bomb_is_refused_by_what_it_declares(tmp_path: Path, job: Path) -> None:
     far = ("-f", "lavfi", "-i", "color=s=64x64:r=1:d=2", "-vf", "setpts=N*360000/TB")
     ffmpeg(*far, "-fps_mode", "vfr", "-video_track_timescale", "1000", "-enc_time_base", "1/1000", tmp_path / "a.mp4")
