@@ -16,9 +16,13 @@ from pipeline.keyplan import parse_key, pick_mode, plan_keys
 from pipeline.tempomap import Stretch, lay_bars
 from pipeline.wishes import MOOD_WORDS, Wish, understand
 
-SHORTEST_CUE_S = 7.0  # under this a motif cannot be stated and answered; such scenes share a cue
-LONGEST_SHARED_CUE_S = 26.0  # neighbours of one mood join up to here
-SAME_MOOD = 0.22  # distance on the (valence, arousal) plane under which two neighbours feel alike
+#: what a partition of the scenes into cues costs, in seconds times squared distance on the (valence, arousal) plane:
+NEW_CUE = 1.2  # a change of music; moods 0.5 apart for 5 s each are worth it
+FULL_CUE_S = 7.0  # under this a motif cannot be stated and answered ...
+SHORT_CUE = 8.0  # ... and a cue of no length costs this; 4 s cost a fifth of it
+SHORTEST_CUE_S = 3.0  # under this there is a sting, not a cue; such scenes share one whatever it costs
+LONG_CUE_S = 40.0  # a listener wants something new
+CLOSED_CHAPTER = 1.0  # what a fade through black takes off the cost of a new cue
 HEAVY = 0.86  # weight from which the composer takes a breath before the hit
 HEAVY_EVERY_S = 15.0  # at most one such hit in this time, or none of them is special
 CLOSE_JOLT_S = 0.9  # a jolt this near to a cut is part of the cut
@@ -102,38 +106,40 @@ def with_bars(cues: Sequence[Cue], *, steady: bool = False) -> list[Cue]:
 
 
 def share_cues(scenes: Sequence[Scene]) -> list[tuple[Scene, ...]]:
-    """Group neighbouring scenes: short ones join the neighbour that feels most alike, and like moods join up."""
-    groups = [_Group((scene,), scene.valence, scene.arousal) for scene in scenes]
-    while len(groups) > 1:
-        short = min(range(len(groups)), key=lambda i: groups[i].length)
-        if groups[short].length >= SHORTEST_CUE_S:
-            break
-        sides = [i for i in (short - 1, short) if 0 <= i < len(groups) - 1]
-        _join(groups, min(sides, key=lambda i: _barrier(groups[i], groups[i + 1])))
-    while len(groups) > 1:
-        alike = [
-            i
-            for i in range(len(groups) - 1)
-            if _barrier(groups[i], groups[i + 1]) < SAME_MOOD
-            and groups[i].length + groups[i + 1].length <= LONGEST_SHARED_CUE_S
-        ]
-        if not alike:
-            break
-        _join(groups, min(alike, key=lambda i: _barrier(groups[i], groups[i + 1])))
-    return [group.scenes for group in groups]
+    """Group neighbouring scenes into cues: alike moods together, no cue too short to say something.
+
+    The cheapest partition, found by dynamic programming over the scene borders.
+    """
+    best = [0.0] + [math.inf] * len(scenes)
+    cut_at = [0] * (len(scenes) + 1)
+    for end in range(1, len(scenes) + 1):
+        for start in range(end - 1, -1, -1):
+            cost = best[start] + _cue_cost(scenes, start, end)
+            if cost < best[end]:
+                best[end], cut_at[end] = cost, start
+            if scenes[end - 1].end - scenes[start].start > 3 * LONG_CUE_S:
+                break
+    groups: list[tuple[Scene, ...]] = []
+    end = len(scenes)
+    while end:
+        groups.append(tuple(scenes[cut_at[end] : end]))
+        end = cut_at[end]
+    return groups[::-1]
 
 
-def _join(groups: list[_Group], i: int) -> None:
-    one, other = groups[i], groups[i + 1]
-    valence, arousal = _mean([(g.valence, g.arousal, g.length) for g in (one, other)])
-    groups[i : i + 2] = [_Group(one.scenes + other.scenes, valence, arousal)]
-
-
-def _barrier(one: _Group, other: _Group) -> float:
-    """How much stands between two groups: their moods' distance, and a fade that closes a chapter."""
-    gap = math.dist((one.valence, one.arousal), (other.valence, other.arousal))
-    entry = other.scenes[0]
-    return gap + {"fade": 0.3, "dissolve": 0.05}.get(entry.entry, 0.0) + 0.1 * entry.strength
+def _cue_cost(scenes: Sequence[Scene], start: int, end: int) -> float:
+    """What it costs to give these scenes one cue: the moods that it cannot serve, and a length that does not suit."""
+    shared = scenes[start:end]
+    length = shared[-1].end - shared[0].start
+    valence, arousal = _mean([(s.valence, s.arousal, s.length) for s in shared])
+    cost = sum(s.length * math.dist((s.valence, s.arousal), (valence, arousal)) ** 2 for s in shared)
+    cost += SHORT_CUE * max(0.0, 1 - length / FULL_CUE_S) ** 2 + max(0.0, length / LONG_CUE_S - 1) * (len(shared) > 1)
+    whole = start == 0 and end == len(scenes)
+    if length < SHORTEST_CUE_S and not whole:
+        cost += 1000.0
+    if start:
+        cost += NEW_CUE - (CLOSED_CHAPTER if shared[0].entry == "fade" else 0.0) - 0.3 * shared[0].strength
+    return cost
 
 
 def _mean(moods: Sequence[tuple[float, float, float]]) -> tuple[float, float]:

@@ -35,7 +35,8 @@ def make_clip(
     for shot in shots:
         inputs += ["-f", "lavfi", "-i", f"color={shot}:s={size}:r={rate}:d={shot_s}"]
     chains = [
-        f"[{i}]drawbox=x='mod(t*{40 + 17 * i},120)':y={10 + 9 * i}:w=24:h=24:color=white:t=fill,noise=alls=6:all_seed={i}[v{i}]"
+        f"[{i}]drawbox=x='mod(t*{40 + 17 * i},120)':y={10 + 9 * i}:w=24:h=24:color=white:t=fill,"
+        f"noise=alls=6:all_seed={i}[v{i}]"
         for i in range(len(shots))
     ]
     joined = "".join(f"[v{i}]" for i in range(len(shots))) + f"concat=n={len(shots)}:v=1:a=0[v]"

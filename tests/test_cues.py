@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.cues import HEAVY, HEAVY_EVERY_S, SHORTEST_CUE_S, pick_style, reread, spot, weigh_hits
+from pipeline.cues import HEAVY, HEAVY_EVERY_S, SHORTEST_CUE_S, pick_style, reread, share_cues, spot, weigh_hits
 from pipeline.cuesheet import EMOTIONS, Brief, CueSheet, HitPoint, Look, Scene
 from pipeline.errors import BadSheet, Refused
 from pipeline.keyplan import distance
@@ -44,8 +44,24 @@ def test_cues_cover_the_clip(lengths: tuple[float, ...]):
 
 
 def test_short_scenes_share_a_cue():
-    sheet = a_sheet(2, 1.5, 2, 3, 2, 2.5, 12, 1)
-    assert all(cue.length >= SHORTEST_CUE_S for cue in sheet.cues)
+    for seed in range(20):
+        sheet = a_sheet(2, 1.5, 2, 3, 2, 2.5, 12, 1, seed=seed)
+        assert all(cue.length >= SHORTEST_CUE_S for cue in sheet.cues)
+        assert len(sheet.cues) < len(sheet.scenes)
+
+
+def test_moods_that_differ_get_cues_of_their_own():
+    calm, storm = scenes_of(9, 9)
+    calm, storm = replace(calm, valence=0.5, arousal=-0.5), replace(storm, valence=-0.5, arousal=0.6)
+    assert len(share_cues([calm, storm])) == 2
+    assert len(share_cues([calm, replace(storm, valence=0.4, arousal=-0.4)])) == 1
+
+
+def test_a_fade_closes_a_chapter():
+    first, second = scenes_of(12, 12)
+    first, second = replace(first, valence=0.1, arousal=0.0), replace(second, valence=0.3, arousal=0.2)
+    assert len(share_cues([first, second])) == 1
+    assert len(share_cues([first, replace(second, entry="fade")])) == 2
 
 
 def test_every_cut_is_a_hit_of_its_cue():

@@ -21,6 +21,8 @@ class Orchestra:
 
     def compose(self, sheet: CueSheet, *, report: Report) -> Recording:
         """Record every cue of the sheet; the same sheet gives the same samples."""
+        from pipeline.orchestra import synth
+
         arrangements = arrange(sheet)
         total = sum(len(arrangement.parts) for arrangement in arrangements)
         done = 0
@@ -29,7 +31,10 @@ class Orchestra:
             takes.append(_record(arrangement, sheet.duration, report, done, total))
             done += len(arrangement.parts)
         report("music", total, total)
-        return Recording(self.name, self.licence, tuple(takes), write_midi(sheet, arrangements), _notes(arrangements))
+        midi = write_midi(sheet, arrangements)
+        return Recording(
+            self.name, self.licence, tuple(takes), midi, _notes(arrangements), engine=synth.engine_in_use()
+        )
 
 
 def _record(arrangement: Arrangement, duration: float, report: Report, done: int, total: int) -> Take:

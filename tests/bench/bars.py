@@ -25,6 +25,7 @@ from pipeline.cuesheet import Brief
 from pipeline.film import decode_sound, packet_hashes, picture_length
 from pipeline.score import Score, score
 from tests.media import MEDIA
+from tests.scene_truth import Tally, read_small_frames, read_truth, score_changes
 
 TOLERANCE_S = 0.070
 SHIFTS = 200
@@ -39,6 +40,7 @@ class Row:
     """One clip's figures."""
 
     name: str
+    found: Tally  #: scene changes, against what people saw
     cuts: int
     hit: float
     chance: float
@@ -104,13 +106,16 @@ def measure(path: Path, made: Score) -> Row:
     cuts = annotated_cuts(path.name)
     samples, rate = decode_sound(made.film)
     truth = judge(samples, rate, cuts, picture_s=picture_length(made.film).picture_end)
+    times = np.array([frame.time for frame in read_small_frames(path, height=16)])
+    truths = read_truth(MEDIA / "video" / "cuts" / f"{path.stem}.csv")
+    found = score_changes([scene.start for scene in made.sheet.scenes[1:]], truths, times)
     _, _, kappa = heard = with_chance(librosa_moments(samples, rate), cuts, made.sheet.duration)
     copied = "encoded"
     if made.copied:
         copied = "identical" if packet_hashes(made.film) == packet_hashes(path) else "DIFFERS"
     return Row(
-        path.name, len(cuts), truth.hit or 0.0, truth.chance or 0.0, truth.kappa or 0.0, truth.worst_ms or 0.0, heard[0], kappa,
-        truth.loudness, truth.true_peak, truth.length_error_ms, truth.ending, copied,
+        path.name, found, len(cuts), truth.hit or 0.0, truth.chance or 0.0, truth.kappa or 0.0, truth.worst_ms or 0.0,
+        heard[0], kappa, truth.loudness, truth.true_peak, truth.length_error_ms, truth.ending, copied,
     )  # fmt: skip
 
 
@@ -144,27 +149,31 @@ def main() -> None:
         place = options.keep or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
         say(
-            f"{'clip':28} {'cuts':>4} {'hit':>5} {'chance':>6} {'kappa':>6} {'worst':>6} | {'librosa':>7} {'kappa':>6} |"
-            f" {'LUFS':>6} {'dBTP':>6} {'len ms':>7} {'ending':>8} picture"
+            f"{'clip':28} {'tp/fp/fn':>8} | {'cuts':>4} {'hit':>5} {'chance':>6} {'kappa':>6} {'worst':>6} |"
+            f" {'librosa':>7} {'kappa':>6} | {'LUFS':>6} {'dBTP':>6} {'len ms':>7} {'ending':>8} picture"
         )
+        brief = replace(Brief(), style=options.style, seed=options.seed)
         for path in clips():
             if options.only not in path.name:
                 continue
-            brief = replace(Brief(), style=options.style, seed=options.seed)
-            (made,) = score(path, to=place / f"{path.stem}.mp4", folder=place / path.stem, brief=brief, sound="replace")
+            film = place / f"{path.stem}.mp4"
+            (made,) = score(path, to=film, folder=place / path.stem, brief=brief, sound="replace")
             row = measure(path, made)
             rows.append(row)
             if made.midi:
                 notes.append(note_metrics(made.midi.read_bytes()))
             say(
-                f"{row.name:28} {row.cuts:4} {row.hit:5.2f} {row.chance:6.2f} {row.kappa:6.2f} {row.worst_ms:6.0f} |"
+                f"{row.name:28} {row.found.hits:>4}/{row.found.false_alarms}/{row.found.missed} |"
+                f" {row.cuts:4} {row.hit:5.2f} {row.chance:6.2f} {row.kappa:6.2f} {row.worst_ms:6.0f} |"
                 f" {row.librosa_hit:7.2f} {row.librosa_kappa:6.2f} | {row.loudness:6.1f} {row.peak:6.1f}"
                 f" {row.length_ms:7.1f} {row.ending:>8} {row.picture}"
             )
-    mean = {name: statistics.mean(getattr(row, name) for row in rows) for name in ("hit", "chance", "kappa", "librosa_hit", "librosa_kappa")}  # fmt: skip
+    figures = ("hit", "chance", "kappa", "librosa_hit", "librosa_kappa")
+    mean = {name: statistics.mean(getattr(row, name) for row in rows) for name in figures}
     say(
-        f"{'mean':28} {'':4} {mean['hit']:5.2f} {mean['chance']:6.2f} {mean['kappa']:6.2f} {'':6} |"
-        f" {mean['librosa_hit']:7.2f} {mean['librosa_kappa']:6.2f} | worst clip {min(row.hit for row in rows):.2f}"
+        f"{'mean':28} {'':8} | {'':4} {mean['hit']:5.2f} {mean['chance']:6.2f} {mean['kappa']:6.2f} {'':6} |"
+        f" {mean['librosa_hit']:7.2f} {mean['librosa_kappa']:6.2f} | worst hit {min(row.hit for row in rows):.2f},"
+        f" scenes F1 {sum((row.found for row in rows), Tally()).f1:.3f}"
     )
     say(f"\n{'notes':22} {'ours':>7} {'real':>7} {'best generated':>15}")
     for name, (real, best) in PAPER.items():

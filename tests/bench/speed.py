@@ -44,7 +44,7 @@ film.write_videofile(folder + "/film.mp4", codec="libx264", audio_codec="aac", l
 
 
 def make_long_clip(to: Path) -> Path:
-    """Write 60 s of 1080p at 30 frames a second, about 4 Mbit/s: real footage where it lies, the demo reel otherwise."""
+    """Write 60 s of 1080p at 30 frames a second, from real clips where they lie, else from the reel."""
     sources = [MEDIA / "video" / name for name in ("sintel_trailer_720p.mp4", "bbb_0_30.webm")]
     if not all(source.exists() for source in sources):
         from bot.demo import draw_reel
