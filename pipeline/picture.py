@@ -29,6 +29,7 @@ COPIED_AS_IS = {
     "vp9": frozenset({"yuv420p", "yuv420p10le"}),
 }
 COPIED_TO_CHATS = frozenset({"h264"})  # Telegram and Discord play nothing else everywhere
+COPIED_SIDE = 4096  # pixels, the longer side: where the H.264 decoders of phones end
 
 SAME_TIME_S = 0.0011  # Matroska and FLV round times to a millisecond, and MP4 rounds them once more
 
@@ -66,7 +67,7 @@ def may_copy(slate: Slate, target: Target, aspect: Aspect) -> bool:
         slate.demuxer in COPIED_FROM
         and slate.pixel_format in COPIED_AS_IS.get(codec, ())
         and not any(packet.time == NO_TIME for packet in slate.picture.packets)
-        and (target == "none" or codec in COPIED_TO_CHATS)
+        and (target == "none" or (codec in COPIED_TO_CHATS and max(slate.shown_size) <= COPIED_SIDE))
         and fits(target, sum(packet.size for packet in slate.picture.packets), slate.duration)
         and _has_shape(slate.shown_size, aspect)
     )

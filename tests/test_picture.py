@@ -39,6 +39,7 @@ def slate(
         (slate(demuxer="avi"), False, False),
         (slate(pixels="none"), False, False),
         (slate(kb=170), True, False),  # 51 MB
+        (slate(size=(7680, 4320)), True, False),
     ],
 )
 def test_what_may_be_copied(clip: Slate, anywhere: bool, chats: bool) -> None:
