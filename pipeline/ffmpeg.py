@@ -36,7 +36,7 @@ SANDBOX = Path(__file__).with_name("sandbox.py")
 THREADS = 4
 
 CHATTER_BYTES = 64 * 1024  # how much of the start and of the end of stderr is kept
-PIPE_BYTES = 1024 * 1024  # read at once, and asked of the kernel as the size of the child's stdout
+PIPE_BYTES = 256 * 1024  # asked of the kernel for each pipe and read at once: a user may have 64 MB of them in all
 
 #: nothing of our environment is handed on; two malloc arenas keep address space, which is limited, near real use
 ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "2"}
