@@ -233,10 +233,10 @@ def read_brief(
     Words for a style that name none of the eight are handed on as a wish, where the spotting session reads them.
     """
     from pipeline.cuesheet import Brief
-    from pipeline.keyplan import parse_key
+    from pipeline.keys import read_key
 
     if key:
-        parse_key(key)
+        read_key(key)
     named = _style(style)
     if style and named is None:
         wish = f"{style}. {wish}".rstrip(". ")

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from pipeline.cuesheet import EMOTIONS, SLACK_S, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
 from pipeline.errors import BadSheet
-from pipeline.keyplan import parse_key, pick_mode, plan_keys
+from pipeline.keyplan import pick_mode, plan_keys
+from pipeline.keys import read_key
 from pipeline.tempomap import Stretch, lay_bars
 from pipeline.wishes import MOOD_WORDS, Wish, understand
 
@@ -68,17 +69,16 @@ def spot(scenes: Sequence[Scene], brief: Brief, *, duration: float, frame_rate: 
     Raises Refused for a key that is none. The directions in words are a writer's work and still empty.
     """
     wish = understand(brief)
-    if wish.brief.key is not None:
-        parse_key(wish.brief.key)
+    home = read_key(wish.brief.key) if wish.brief.key else None
     rng = random.Random(f"spotting {brief.seed}")
     groups = [_feel(group, wish, scenes) for group in share_cues(scenes)]
     style = wish.brief.style or pick_style(scenes, *_mean([(g.valence, g.arousal, g.length) for g in groups]))
     modes = [pick_mode(group.valence, group.arousal, style, rng) for group in groups]
-    keys = plan_keys(modes, [group.valence for group in groups], home=wish.brief.key, rng=rng)
+    keys = plan_keys(modes, [group.valence for group in groups], home=home, rng=rng)
     hits = weigh_hits(scenes)
     tempi = _tempi(groups, style, wish)
     cues = [
-        _cue(number, group, wish, style, key=key, tempo=tempo, hits=hits)
+        _cue(number, group, wish, style, key=str(key), tempo=tempo, hits=hits)
         for number, (group, key, tempo) in enumerate(zip(groups, keys, tempi, strict=True), 1)
     ]
     sheet_cues = tuple(with_bars(cues, steady=wish.steady))

@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 
 from pipeline.cuesheet import STYLES, Style
+from pipeline.keys import read_key
 from pipeline.orchestra.form import lay_out
 from pipeline.orchestra.harmony import chord_at, harmonise, spell, voice
-from pipeline.orchestra.keys import read_key
 from tests.sheets import cue, film, one_cue, sheet
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from pipeline.cuesheet import STYLES
+from pipeline.keys import read_key
 from pipeline.orchestra.grooves import BASS_LINES, FIGURES
 from pipeline.orchestra.harmony import spell
-from pipeline.orchestra.keys import read_key
 from pipeline.orchestra.styles import PALETTES, ROLE_LEVEL_DB, ROLE_STEM
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.cuesheet import Cue, CueSheet, HitPoint
+from pipeline.keys import Key, read_key
 from pipeline.orchestra.chance import dice
 from pipeline.orchestra.clock import Clock, wind
 from pipeline.orchestra.ending import place_last_chord
 from pipeline.orchestra.exclusions import Exclusions, read_exclusions
-from pipeline.orchestra.keys import Key, read_key
 from pipeline.orchestra.motif import Motif, invent
 from pipeline.orchestra.styles import PALETTES, Palette
 

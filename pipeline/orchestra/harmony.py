@@ -11,9 +11,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.keys import Key, distance
 from pipeline.orchestra.chance import dice
 from pipeline.orchestra.form import Plan, Section
-from pipeline.orchestra.keys import Key, distance
 from pipeline.orchestra.styles import Colour, Ending
 
 #: borrowed chords: (degree, {degree: semitones above the tonic})

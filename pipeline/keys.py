@@ -1,11 +1,11 @@
-"""Keys and modes: names as musicians write them, scale degrees, and how far two keys lie apart."""
+"""Keys and modes: read and spelled as musicians write them, their scales, and how far two keys lie apart."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from pipeline.errors import BadSheet
+from pipeline.errors import Refused
 
 #: semitones above the tonic; every mode has seven degrees, so that a tune can be moved from one to any other
 MODES: dict[str, tuple[int, ...]] = {
@@ -36,7 +36,11 @@ _SAME = {
     "whole tone": "lydian",
 }
 _LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
-_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+#: tonics in fifths, from seven flats to the leading note of seven sharps; C is at 0
+_IN_FIFTHS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#", "E#")
+_SPELLED = dict(enumerate(_IN_FIFTHS, -7))
+#: fifths from a mode's tonic to the tonic of the major scale with the same notes
+_TO_MAJOR = {"lydian": 1, "major": 0, "mixolydian": -1, "dorian": -2, "minor": -3, "phrygian": -4, "locrian": -5}
 
 
 @dataclass(frozen=True)
@@ -54,28 +58,34 @@ class Key:
         """Whether the third above the tonic is minor."""
         return MODES[self.mode][2] == 3
 
+    @property
+    def fifths(self) -> int:
+        """The key signature: sharps, or flats when negative, from -5 to 6; relative keys share it."""
+        signature = (self.tonic * 7 + _TO_MAJOR[self.mode]) % 12
+        return signature if signature <= 6 else signature - 12
+
     def __str__(self) -> str:
-        return f"{_NAMES[self.tonic]} {self.mode}"
+        """Spell it with the fewest accidentals."""
+        return f"{_SPELLED[self.fifths - _TO_MAJOR[self.mode]]} {self.mode}"
+
+
+def key_with(fifths: int, mode: str) -> Key:
+    """Return the key of a mode with this signature: sharps, or flats when negative."""
+    return Key((fifths - _TO_MAJOR[mode]) * 7 % 12, mode)
 
 
 def read_key(name: str) -> Key:
-    """Read "D minor", "F# lydian", "Bbm"; raises BadSheet for anything that is no key."""
+    """Read "D minor", "F# lydian", "Bbm"; raises Refused for anything that is no key."""
     match = re.fullmatch(r"\s*([A-Ha-h])\s*([#b♯♭]?)\s*([A-Za-z ]*?)\s*", name.replace("-", " "))
     mode = re.sub(r"\s+", " ", match[3].lower()) if match else None
     mode = _SAME.get(mode, mode) if mode is not None else None
     if match is None or mode not in MODES:
-        raise BadSheet(f"{name!r} is not a key.", hint="Write it like 'D minor', 'F lydian' or 'G dorian'.")
+        raise Refused(f"{name.strip()[:40]!r} is not a key.", hint="Write it like 'D minor', 'F lydian' or 'G dorian'.")
     shift = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[match[2]]
     return Key((_LETTERS[match[1].lower()] + shift) % 12, mode)
 
 
-def fifths(key: Key) -> int:
-    """Return the key's place on the circle of fifths, 0-11, by its notes: relative keys share it."""
-    bright = {"lydian": 5, "major": 0, "mixolydian": 7, "dorian": 2, "minor": 9, "phrygian": 4, "locrian": 11}
-    return (key.tonic - bright[key.mode]) * 7 % 12
-
-
 def distance(one: Key, other: Key) -> int:
     """Return how many fifths lie between the notes of two keys, 0-6; relative keys are 0 apart."""
-    apart = (fifths(one) - fifths(other)) % 12
+    apart = (one.fifths - other.fifths) % 12
     return min(apart, 12 - apart)
