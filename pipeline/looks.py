@@ -111,7 +111,9 @@ def find_jolts(watched: Watched, first: int, last: int, end: float) -> tuple[Hit
     candidates: list[tuple[float, float]] = []
     inner = [f for f in range(first + 1, last + 1) if min(times[f] - times[first], end - times[f]) >= JOLT_APART_S / 2]
     for frame in inner:
-        past = slice(max(first + 1, int(np.searchsorted(times, times[frame] - 0.5 - LAG_S))), max(first + 2, frame - 1))
+        until = max(first + 2, frame - 1)
+        since = max(first + 1, int(np.searchsorted(times, times[frame] - 0.5 - LAG_S)))
+        past = slice(min(since, until - 1), until)  # after a pause in a variable rate, at least the frame before it
         usual, level = float(np.median(stir[past])), float(np.median(light[past]))
         flash = abs(float(light[frame]) - level) / 1.5
         rise = max(float(stir[frame]) - usual, flash if flash > JOLT_LEAST else 0.0)

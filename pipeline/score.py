@@ -44,6 +44,8 @@ STAGES = ("clip", "scenes", "cues", "music", "mix", "film")
 
 MACHINE_MADE = "Music composed by a machine (Reelscore)"  # EU AI Act, article 50(2): marked in the film itself
 
+KEPT_SOUND = "The clip has sound of its own; it was kept with the music. To leave it out, ask for it to be replaced."
+
 CEILING_DBTP = -1.0  # of the finished film, after its codec; platforms' own codecs need that room
 TRIES = 3  # low bitrates, for tight upload limits, overshoot a master that keeps the ceiling by itself
 
@@ -148,7 +150,8 @@ def _record(job: _Job, sheet: CueSheet, take: int) -> Score:
     certificate = _marry(job, sheet, recording, _mixed(papers.music, mix, folder), film)
     (folder / "certificate.json").write_text(certificate.to_json(), encoding="utf-8")
     job.report("film", 1, 1)
-    notes = (*job.clip.notes, *sheet.notes, *recording.notes)
+    remark = (KEPT_SOUND,) if own_sound is not None else ()
+    notes = (*job.clip.notes, *remark, *sheet.notes, *recording.notes)
     return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, job.clip.copied, notes)
 
 

@@ -190,6 +190,12 @@ def test_variable_frame_rate_keeps_the_frames_own_times() -> None:
     assert [scene.start for scene in scenes] == [0.0, times[50]]
 
 
+def test_pauses_in_a_variable_frame_rate_do_no_harm() -> None:
+    times = [i / 12 + (2.5 if i >= 30 else 0.0) + (1.2 if i >= 31 else 0.0) for i in range(60)]
+    scenes = scenes_of(shot(1, 60), times)
+    assert entries(scenes) == []
+
+
 def test_letterbox_and_portrait_change_nothing() -> None:
     boxed = [*shot(1, 40), *shot(2, 40)]
     for picture in boxed:
