@@ -283,7 +283,7 @@ def _seen(scenes: Sequence[Scene]) -> str:
 def reread(text: str | bytes) -> CueSheet:
     """Read a cue sheet that a person may have edited and lay what their edit has moved; raises BadSheet.
 
-    Hit points go to the cue that they now fall into. The click track is laid anew when a cue's tempo, start, end or
+    Hit points go to the cue that they now fall into; a new mood in words moves valence and arousal. The click track is laid anew when a cue's tempo, start, end or
     hits no longer fit its bars, and stays as it is otherwise, so that an untouched sheet plays the same again.
     """
     try:
@@ -298,9 +298,10 @@ def reread(text: str | bytes) -> CueSheet:
             hint="Give the cues.json that a job has left beside its film.",
         ) from exc
     bars = {str(cue.get("number")): cue.pop("bars", ()) for cue in cues}
-    bare = CueSheet.from_json(json.dumps({**raw, "cues": [{**cue, "bars": []} for cue in cues]}))
+    bare = _remooded(CueSheet.from_json(json.dumps({**raw, "cues": [{**cue, "bars": []} for cue in cues]})))
     if all(_fits(cue, bars.get(cue.number, ())) for cue in bare.cues):
-        return CueSheet.from_json(json.dumps({**raw, "cues": [{**c, "bars": bars[str(c["number"])]} for c in cues]}))
+        kept = json.dumps({**raw, "cues": [{**cue, "bars": bars[str(cue["number"])]} for cue in cues]})
+        return _remooded(CueSheet.from_json(kept))
     moved = [
         replace(
             cue,
@@ -309,6 +310,20 @@ def reread(text: str | bytes) -> CueSheet:
         for cue in bare.cues
     ]
     return bare.with_cues(tuple(with_bars(moved)))
+
+
+def _remooded(sheet: CueSheet) -> CueSheet:
+    """Where only the mood's word was changed, let valence and arousal follow it."""
+    wish = understand(sheet.brief)
+    cues = []
+    for cue in sheet.cues:
+        felt = _feel(tuple(sheet.scenes[i] for i in cue.scenes if i < len(sheet.scenes)), wish, sheet.scenes)
+        untouched = (cue.valence, cue.arousal) == (felt.valence, felt.arousal)
+        asked = MOOD_WORDS.get(cue.mood.strip().lower())
+        if asked and untouched and cue.mood != name_mood(cue.valence, cue.arousal):
+            cue = replace(cue, valence=asked[0], arousal=asked[1])
+        cues.append(cue)
+    return sheet.with_cues(tuple(cues))
 
 
 def _fits(cue: Cue, bars: Sequence[dict[str, float]]) -> bool:

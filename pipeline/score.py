@@ -127,7 +127,7 @@ def score(
             sheet = spot(scenes, brief or Brief(), duration=clip.duration, frame_rate=clip.frame_rate)
         else:
             sheet = _fitting(reread(edited), clip)
-        sheet = writer.write(sheet)
+        sheet = _keep_own_words(sheet, writer.write(sheet))
         _keep_thumbnails(sheet, footage, folder / "scenes")
         own = judge_sound(clip.sound_path) if clip.sound_path else None
         report("cues", 1, 1)
@@ -200,6 +200,17 @@ def _fitting(sheet: CueSheet, clip: Clip) -> CueSheet:
             hint="Play an edited cue sheet with the clip that it was made for.",
         )
     return sheet
+
+
+def _keep_own_words(sheet: CueSheet, written: CueSheet) -> CueSheet:
+    """Put back the prompts that a person has put into the sheet in place of a writer's."""
+    own = [bool(cue.prompt) and cue.prompt not in cue.prompts.values() for cue in sheet.cues]
+    return written.with_cues(
+        tuple(
+            replace(new, prompt=old.prompt) if kept else new
+            for old, new, kept in zip(sheet.cues, written.cues, own, strict=True)
+        )
+    )
 
 
 def _keep_thumbnails(sheet: CueSheet, footage: Footage, folder: Path) -> None:

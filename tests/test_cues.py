@@ -158,6 +158,15 @@ def test_a_moved_cue_takes_its_hits_along():
     assert again.cues[0].bars[-1].end == pytest.approx(9.5)
 
 
+def test_an_edited_mood_moves_the_music():
+    sheet = a_sheet(9, 9)
+    raw = json.loads(sheet.to_json())
+    raw["cues"][0]["mood"] = "joyful"
+    assert (reread(json.dumps(raw)).cues[0].valence, reread(json.dumps(raw)).cues[0].arousal) == (0.8, 0.55)
+    raw["cues"][0]["valence"] = -0.9  # somebody who turns the dials means the dials
+    assert reread(json.dumps(raw)).cues[0].valence == -0.9
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"cues": [1]}', '{"cues": [{}]}', "\x00", '{"cues": 3}'])
 def test_what_is_no_sheet_is_refused(text: str):
     with pytest.raises(BadSheet) as refusal:

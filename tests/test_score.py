@@ -111,9 +111,11 @@ def test_takes_are_different_pieces_for_the_same_picture(clip: Path, tmp_path: P
 
 def test_an_edited_cue_sheet_is_played(clip: Path, scored: Score, tmp_path: Path):
     sheet = json.loads(scored.sheet.to_json())
-    sheet["cues"][0].update(style="electronic", key="A minor")
+    sheet["cues"][0].update(style="electronic", key="A minor", prompt="Chiptune, please.")
     edited = again(clip, tmp_path, edited=json.dumps(sheet))
     assert edited.sheet.cues[0].style == "electronic"
+    assert edited.sheet.cues[0].prompt == "Chiptune, please."
+    assert "electronic" in edited.sheet.cues[0].prompts["brief"]
     assert edited.music.read_bytes() != scored.music.read_bytes()
     untouched = score(clip, to=tmp_path / "b.mp4", folder=tmp_path / "b", edited=scored.sheet.to_json())[0]
     assert untouched.music.read_bytes() == scored.music.read_bytes()
