@@ -19,7 +19,7 @@ FLIP = 0.45  # a change of valence between neighbours that counts as the mood tu
 
 
 def pick_mode(valence: float, arousal: float, style: Style, rng: random.Random) -> str:
-    """The mode that the mood asks for, coloured by the style (composing notes, section 1)."""
+    """The mode that the mood asks for (mode is the strongest cue of valence: Eerola 2013), coloured by the style."""
     shifted = valence + {"epic": -0.3, "tense": -0.5, "playful": 0.25, "folk": 0.15, "electronic": -0.15}.get(
         style, 0.0
     )

@@ -3,8 +3,8 @@
 A music editor's search, by dynamic programming over the cuts. Between two anchored cuts lies a whole number of half
 beats; tempo follows the mood, may lean a little from one stretch to the next, and the odd bar goes last, before the
 cut. A cut that would bend the tempo too far is not anchored: it becomes an accent inside a bar. The cost function
-follows the project's composing notes, built on Drake & Botte 1993 (a step of up to 3 % in tempo passes unnoticed) and
-ITU-R BT.1359 (sound up to 45 ms early or 125 ms late passes as together with the picture).
+builds on Drake & Botte 1993 (a step of up to 3 % in tempo passes unnoticed) and on ITU-R BT.1359 (sound up to 45 ms
+early or 125 ms late passes as together with the picture).
 """
 
 from __future__ import annotations
