@@ -62,7 +62,8 @@ class Look:
     warmth: Signed = 0.0  #: -1 blue, 1 orange
     colour: str = "grey"  #: the name of the ruling colour
     faces: int = 0  #: faces seen in the key frames
-    camera: str = ""  #: how the whole picture moves: "steady", "sideways", "vertical", "restless"; empty: not measured
+    #: how the picture moves: "steady", "sideways", "vertical", "restless", or "flashing" light; empty: not measured
+    camera: str = ""
 
     __pydantic_config__ = _STRICT
 

@@ -20,6 +20,9 @@ COLOURED = 0.12  # share of cells that must have a colour before one is named
 SWEEP = 0.14  # picture widths a second: half of what crosses the picture in 3.5 s; still pictures seem to drift by 0.07
 LEAST_TRUST = 0.15  # phase correlation below it has found nothing
 
+FLASH = 30.0  # luma steps of the mean: lightning lifts a night by 40 and more, a muzzle flash by 30
+FLASH_OVER_S = 0.7  # a light that stays on for longer is no flash
+
 JOLT_APART_S = 1.0  # seconds between two jolts, and from the entry of the scene
 JOLT_EVERY_S = 4.0  # a scene has one jolt in so many seconds, at most: what happens all the time surprises nobody
 JOLT_RISE = 2.5  # times the movement of the half second before
@@ -60,19 +63,38 @@ def measure_look(watched: Watched, first: int, last: int) -> Look:
 
 
 def name_camera(watched: Watched, first: int, last: int) -> str:
-    """Return how the whole picture moves, "" where the scene is too short to tell.
+    """Return how the whole picture moves, or "flashing" where its light does; "" where the scene is too short to tell.
 
     What fills the picture and moves looks the same as a camera that moves, and is not told from it.
     """
     seconds = float(watched.times[last] - watched.times[first])
     if last - first < 4 or seconds < 0.3:
         return ""
+    if find_flashes(watched, first, last):
+        return "flashing"
     moved = watched.shifts[first + 1 : last + 1] * (watched.shift_trust[first + 1 : last + 1, None] > LEAST_TRUST)
     way, path = np.abs(moved.sum(axis=0)) / seconds, np.abs(moved).sum(axis=0) / seconds
     main = int(way.argmax())
     if way[main] > SWEEP and way[main] > 0.75 * path[main]:
         return ("sideways", "vertical")[main]
     return "restless" if path.max() > SWEEP and way[main] < 0.5 * path.max() else "steady"
+
+
+def find_flashes(watched: Watched, first: int, last: int) -> list[float]:
+    """Return when, in a dark scene, the light leaps up all over the picture and is gone again at once; seconds."""
+    light, times = watched.luma[first : last + 1], watched.times[first : last + 1]
+    usual = float(np.median(light))
+    if not NO_PICTURE < usual < 90:
+        return []
+    leaps = np.flatnonzero((light[1:] > usual + FLASH) & (light[:-1] < usual + FLASH / 3)) + 1
+    found = []
+    for leap in leaps:
+        later = light[leap : int(np.searchsorted(times, times[leap] + FLASH_OVER_S)) + 1]
+        lit = watched.stamps[first + leap : first + leap + len(later), ..., 0].astype(np.int16).max(axis=0)
+        gained = lit - watched.stamps[first + leap - 1, ..., 0].astype(np.int16)
+        if later[-1] < usual + FLASH / 2 and float((gained > FLASH / 3).mean()) > 0.8:
+            found.append(float(times[leap]))
+    return found
 
 
 def name_colour(luma: Floats, warm: Floats, cold: Floats) -> str:

@@ -14,7 +14,7 @@ from pipeline.captioners.measured import describe
 from pipeline.cuesheet import EMOTIONS, HitPoint, Look, Scene
 from pipeline.faces import Face, find_faces
 from pipeline.feelings import feel
-from pipeline.sights import Sights, find_sights
+from pipeline.sights import Sights, falls_like_rain, find_sights
 
 Picture = NDArray[np.uint8]
 
@@ -62,6 +62,7 @@ def test_the_same_pictures_give_the_same_words() -> None:
         (DAY, 5.0, "happiness"),
         (NIGHT, 8.0, "sadness"),
         (Look(motion=0.9, light=0.35, contrast=0.7, saturation=0.6, warmth=0.9, colour="red"), 1.5, "anger"),
+        (Look(motion=0.9, light=0.22, contrast=0.4, saturation=0.55, warmth=-0.4, colour="pink"), 2.5, "surprise"),
         (Look(motion=0.85, light=0.15, contrast=0.5, saturation=0.1, warmth=-0.2, colour="blue"), 2.0, "fear"),
         (Look(motion=0.3, light=0.45, contrast=0.5, saturation=0.08, warmth=0.0, colour="grey"), 4.0, "neutrality"),
     ],
@@ -98,17 +99,107 @@ def test_no_scenes_no_feelings() -> None:
 
 
 def test_captions_tell_light_colour_and_movement() -> None:
-    assert describe(scene(NIGHT), Sights(), []) == "a dark, muted blue scene, hardly any movement"
+    night = describe(scene(NIGHT), Sights(palette=("midnight blue", "black")), [])
+    assert night == "a dim scene in midnight blue and black, hardly moving"
     sweeping = replace(DAY, motion=0.9, camera="sideways")
-    assert describe(scene(sweeping), Sights(greenery=True), []) == (
-        "a warm yellow scene, much green, fast movement sideways"
+    garden = Sights(greenery=True, palette=("olive", "gold"), vivid=("gold", "red"))
+    assert describe(scene(sweeping), garden, []) == (
+        "a leafy scene in olive and gold, touches of red, moving fast sideways"
     )
     assert describe(scene(DAY), Sights(monochrome=True), []).startswith("a black-and-white scene")
 
 
+@pytest.mark.parametrize(
+    ("sights", "words"),
+    [
+        (Sights(disc=True, shimmer=True), ("bright disc", "water-like")),
+        (Sights(glow=True), ("sun-like glow",)),
+        (Sights(rain=True, lights=True), ("rain-like", "small lights")),
+        (Sights(neon=True, rings=True, rays=True, vivid=("magenta", "cyan")), ("neon-bright", "magenta and cyan")),
+        (Sights(bits=True, rays=True), ("scattered", "rays")),
+        (Sights(drawn=True), ("drawn-looking",)),
+        (Sights(soft=True), ("soft ground",)),
+    ],
+)
+def test_what_stands_out_is_named(sights: Sights, words: tuple[str, ...]) -> None:
+    shown = replace(sights, palette=("gold", "pale yellow", "amber"))
+    for look in (DAY, replace(DAY, light=0.3, motion=0.95, camera="vertical"), replace(DAY, camera="flashing")):
+        caption = describe(scene(look, jolts=(HitPoint(2.0, 0.9, "jolt"),)), shown, [])
+        assert all(word in caption for word in words)
+        assert 5 <= len(caption.split()) <= 14
+
+
 def test_captions_count_faces() -> None:
     assert "close-up of a face" in describe(scene(DAY), Sights(), [Face(0.5, 0.5, 0.5)])
-    assert "scene with two faces" in describe(scene(DAY), Sights(), [Face(0.3, 0.5, 0.1), Face(0.7, 0.5, 0.1)])
+    assert "two faces" in describe(scene(DAY), Sights(), [Face(0.3, 0.5, 0.1), Face(0.7, 0.5, 0.1)])
+
+
+def rain(still: int, *, streaks: int = 400) -> Picture:
+    """Streaks that slant alike, elsewhere in every still, over blocks of houses that stay."""
+    picture = plain((60, 40, 30))
+    picture = np.ascontiguousarray(np.kron(picture, np.ones((2, 2, 1), np.uint8)))
+    for x in range(20, 620, 60):
+        cv2.rectangle(picture, (x, 200), (x + 30, 340), (20, 15, 15), -1)
+    for x, y in np.random.default_rng(still).integers((5, 5), (630, 330), (streaks, 2)).tolist():
+        cv2.line(picture, (x, y), (x + 4, y + 22), (150, 140, 130), 1)
+    return picture
+
+
+def test_rain_falls_one_way_and_never_twice_in_one_place() -> None:
+    assert falls_like_rain([rain(1), rain(2), rain(3)])
+    assert not falls_like_rain([rain(1), rain(1), rain(1)])
+    assert not falls_like_rain([rain(1)])
+    assert not falls_like_rain([plain((90, 120, 60), grain=60)] * 3)
+
+
+def moonlit() -> Picture:
+    picture = np.vstack([plain((70, 40, 15))[:100], plain((25, 12, 8))[:80]])
+    cv2.circle(picture, (220, 40), 12, (255, 255, 255), -1)
+    for x, y in np.random.default_rng(1).integers((150, 110), (280, 175), (40, 2)).tolist():
+        cv2.line(picture, (x, y), (x + 26, y), (220, 210, 200), 1)
+    return picture
+
+
+def test_a_disc_over_a_shimmer_is_seen_as_such() -> None:
+    seen = find_sights([moonlit()])
+    assert seen.disc
+    assert seen.shimmer
+    assert not find_sights([moonlit()[:100]]).shimmer
+    night = scene(replace(NIGHT, light=0.14, saturation=0.25))
+    assert feel([night], [seen])[0].valence > feel([night])[0].valence
+
+
+def test_a_low_sun_glows_and_a_lamp_lit_wall_does_not() -> None:
+    y, x = np.mgrid[:180, :320]
+    near = np.exp(-np.hypot(x - 200, y - 90) / 60)[..., None]
+    sunrise = np.clip(np.array((110, 70, 90)) + near * np.array((150, 190, 260)), 0, 255).astype(np.uint8)
+    assert find_sights([sunrise]).glow
+    assert not find_sights([np.ascontiguousarray(sunrise[..., ::-1])]).glow
+    assert not find_sights([plain((110, 70, 90))]).glow
+
+
+def test_rings_rays_neon_and_bits() -> None:
+    neon = plain((20, 0, 10))
+    for radius in range(30, 190, 22):
+        cv2.circle(neon, (160, 90), radius, (230, 20, 250), 8)
+    seen = find_sights([neon])
+    assert seen.neon
+    assert seen.rings
+    assert not seen.rays
+    assert seen.vivid[0] == "magenta"
+    party = plain((60, 200, 250))
+    tones = (
+        (255, 90, 30),
+        (60, 60, 220),
+        (80, 180, 40),
+        (200, 60, 160),
+        (200, 200, 40),
+        (60, 140, 255),
+        (20, 230, 160),
+    )
+    for i, (x, y) in enumerate(np.random.default_rng(1).integers((5, 5), (310, 170), (130, 2)).tolist()):
+        cv2.rectangle(party, (x, y), (x + 3, y + 3), tones[i % len(tones)], -1)
+    assert find_sights([party]).bits
 
 
 def test_lettering_is_read_as_lettering() -> None:
@@ -124,7 +215,11 @@ def test_lettering_is_read_as_lettering() -> None:
 
 def test_sights_need_colour_place_and_texture() -> None:
     meadow = np.vstack([plain((220, 150, 70))[:80], plain((30, 140, 50), grain=45)[:100]])
-    assert find_sights([meadow]) == Sights(blue_sky=True, greenery=True)
+    seen = find_sights([meadow])
+    assert {name for name, shown in vars(seen).items() if shown is True} <= {"blue_sky", "greenery", "soft"}
+    assert seen.blue_sky
+    assert seen.greenery
+    assert seen.palette[:2] in (("green", "blue"), ("green", "sky blue"))
     assert not find_sights([plain((220, 150, 70))]).blue_sky
     assert find_sights([plain((128, 128, 128), grain=60)]).monochrome
     assert find_sights([]) == Sights()
