@@ -6,9 +6,11 @@ import json
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+
+import numpy as np
 
 from pipeline.cuesheet import EMOTIONS, SLACK_S, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
 from pipeline.errors import BadSheet
@@ -110,11 +112,12 @@ def share_cues(scenes: Sequence[Scene]) -> list[tuple[Scene, ...]]:
 
     The cheapest partition, found by dynamic programming over the scene borders.
     """
+    unlike = _unlikeness(scenes)
     best = [0.0] + [math.inf] * len(scenes)
     cut_at = [0] * (len(scenes) + 1)
     for end in range(1, len(scenes) + 1):
         for start in range(end - 1, -1, -1):
-            cost = best[start] + _cue_cost(scenes, start, end)
+            cost = best[start] + unlike(start, end) + _cost_of_shape(scenes, start, end)
             if cost < best[end]:
                 best[end], cut_at[end] = cost, start
             if scenes[end - 1].end - scenes[start].start > 3 * LONG_CUE_S:
@@ -127,18 +130,33 @@ def share_cues(scenes: Sequence[Scene]) -> list[tuple[Scene, ...]]:
     return groups[::-1]
 
 
-def _cue_cost(scenes: Sequence[Scene], start: int, end: int) -> float:
-    """What it costs to give these scenes one cue: the moods that it cannot serve, and a length that does not suit."""
-    shared = scenes[start:end]
-    length = shared[-1].end - shared[0].start
-    valence, arousal = _mean([(s.valence, s.arousal, s.length) for s in shared])
-    cost = sum(s.length * math.dist((s.valence, s.arousal), (valence, arousal)) ** 2 for s in shared)
-    cost += SHORT_CUE * max(0.0, 1 - length / FULL_CUE_S) ** 2 + max(0.0, length / LONG_CUE_S - 1) * (len(shared) > 1)
-    whole = start == 0 and end == len(scenes)
-    if length < SHORTEST_CUE_S and not whole:
+def _unlikeness(scenes: Sequence[Scene]) -> Callable[[int, int], float]:
+    """Return how badly one mood serves scenes [start, end): seconds times squared distance from their mean."""
+    moods = np.array([(s.valence, s.arousal) for s in scenes])
+    lengths = np.array([s.length for s in scenes])
+    sums = np.zeros((len(scenes) + 1, 4))  # of length, of both coordinates weighted by it, and of their squares
+    sums[1:, 0] = np.cumsum(lengths)
+    sums[1:, 1:3] = np.cumsum(moods * lengths[:, None], axis=0)
+    sums[1:, 3] = np.cumsum((moods**2).sum(axis=1) * lengths)
+
+    def unlike(start: int, end: int) -> float:
+        length, valence, arousal, squares = (sums[end] - sums[start]).tolist()
+        return float(max(0.0, squares - (valence**2 + arousal**2) / length))
+
+    return unlike
+
+
+def _cost_of_shape(scenes: Sequence[Scene], start: int, end: int) -> float:
+    """What it costs to give scenes [start, end) a cue of their own, for its length and for where it begins."""
+    first = scenes[start]
+    length = scenes[end - 1].end - first.start
+    cost = SHORT_CUE * max(0.0, 1 - length / FULL_CUE_S) ** 2
+    if end - start > 1:
+        cost += max(0.0, length / LONG_CUE_S - 1)
+    if length < SHORTEST_CUE_S and end - start < len(scenes):
         cost += 1000.0
     if start:
-        cost += NEW_CUE - (CLOSED_CHAPTER if shared[0].entry == "fade" else 0.0) - 0.3 * shared[0].strength
+        cost += NEW_CUE - (CLOSED_CHAPTER if first.entry == "fade" else 0.0) - 0.3 * first.strength
     return cost
 
 
