@@ -155,7 +155,7 @@ class Rules:
         written = []
         for cue, place in zip(sheet.cues, places, strict=True):
             seed = sheet.seed if cue.seed is None else cue.seed
-            prompts = _directions(cue, place, _seen(cue, sheet), random.Random(f"words {seed} {cue.number}"))
+            prompts = _directions(cue, place, _seen(cue, sheet), random.Random(f"words {seed} {cue.number} {cue.seen}"))
             written.append(replace(cue, prompts=prompts, prompt=prompts[sheet.brief.prompt_length]))
         return sheet.with_cues(tuple(written))
 
@@ -226,7 +226,10 @@ def _seen(cue: Cue, sheet: CueSheet) -> list[str]:
     shown = [clause for clause in cue.seen.rstrip(".").split("; then ") if clause]
     when = {scene.caption: scene.start for scene in sheet.scenes if scene.index in cue.scenes}
     shown.sort(key=lambda caption: when.get(caption, cue.end))
-    return shown or [f"{_a(cue.mood)} moment"]
+    told = {
+        clause.split(",")[0].split(" in ", 1)[-1]: clause for clause in reversed(shown)
+    }  # alike but for a word: once
+    return [clause for clause in shown if clause in told.values()] or [f"{_a(cue.mood)} moment"]
 
 
 def _fill(
