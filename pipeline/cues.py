@@ -20,9 +20,9 @@ from pipeline.tempomap import Stretch, lay_bars
 from pipeline.wishes import MOOD_WORDS, Wish, understand
 
 #: what a partition of the scenes into cues costs, in seconds times squared distance on the (valence, arousal) plane:
-NEW_CUE = 1.2  # a change of music; moods 0.5 apart for 5 s each are worth it
+NEW_CUE = 0.6  # a change of music; moods 0.8 apart for 4 s each are worth it
 FULL_CUE_S = 7.0  # under this a motif cannot be stated and answered ...
-SHORT_CUE = 8.0  # ... and a cue of no length costs this; 4 s cost a fifth of it
+SHORT_CUE = 2.0  # ... and a cue of no length costs this; 4 s cost a fifth of it
 SHORTEST_CUE_S = 3.0  # under this there is a sting, not a cue; such scenes share one whatever it costs
 LONG_CUE_S = 40.0  # a listener wants something new
 CLOSED_CHAPTER = 1.0  # what a fade through black takes off the cost of a new cue
@@ -193,7 +193,9 @@ def pick_style(scenes: Sequence[Scene], valence: float, arousal: float) -> Style
     if arousal > 0.4:
         if valence > 0.4 and saturation > 0.45 and light > 0.4:
             return "playful"
-        return "electronic" if valence > 0.1 else "epic"
+        if valence > 0.1:
+            return "electronic"
+        return "epic" if valence < -0.1 or arousal > 0.6 else "cinematic"
     if arousal < -0.25:
         if light < 0.35 and warmth > 0.05:
             return "lofi"
