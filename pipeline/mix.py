@@ -32,6 +32,11 @@ _SEND_DB: dict[str, float] = {
     "melody": -12, "counter": -11, "ostinato": -14, "pad": -8, "drums": -17, "effects": -8,
 }  # fmt: skip
 
+#: struck stems are rounded off from the first level on and never pass the second, both of full scale: a stack of drums
+#: on one accent would otherwise make the limiter duck everybody else
+_ROUNDED = ("drums", "effects")
+_KNEE, _TOP = 0.16, 0.32
+
 _MONO_BELOW_HZ = 120.0  # phones and clubs sum the bass; what differs there between the sides would cancel
 
 _PHONE_BAND_HZ = (90.0, 420.0)  # phones play nothing under 150 Hz: an octave over the bass lets it be guessed
@@ -129,7 +134,15 @@ def _treat(name: str, audio: Audio, pump: NDArray[np.float32] | None) -> Audio:
         clean += _octave_up(clean)
     if pump is not None and name in _PUMPED:
         clean *= pump[: len(clean), None]
-    return clean
+    return _rounded(clean) if name in _ROUNDED else clean
+
+
+def _rounded(audio: Audio) -> Audio:
+    """Bend what rises over the knee towards the top, as tape does; the rest stays as it is."""
+    high = np.abs(audio) > _KNEE
+    over = (np.abs(audio[high]) - _KNEE) / (_TOP - _KNEE)
+    audio[high] = np.sign(audio[high]) * (_KNEE + (_TOP - _KNEE) * np.tanh(over))
+    return audio
 
 
 def _cleaned(audio: Audio, hz: float) -> Audio:

@@ -18,22 +18,23 @@ class Room:
     decay_s: float  #: until the tail has fallen by 60 dB
     pre_delay_s: float
     top_hz: float  #: above this the walls swallow
+    wet_db: float  #: how loudly it answers in the middle of the spectrum, against what is sent
 
 
-_HALL, _CHURCH = Room(2.3, 0.025, 9000), Room(3.8, 0.040, 8000)
-_STAGE, _PARLOUR = Room(1.1, 0.015, 11000), Room(0.8, 0.008, 9000)
+_HALL, _PARLOUR = Room(2.3, 0.025, 9000, 3.0), Room(0.8, 0.008, 9000, 0.0)
 
 ROOMS: dict[Style, Room] = {
     "cinematic": _HALL,
     "epic": _HALL,
-    "ambient": _CHURCH,
-    "tense": Room(3.6, 0.040, 4000),
-    "electronic": _STAGE,
-    "playful": Room(0.95, 0.015, 11000),
+    "ambient": Room(3.8, 0.040, 8000, 5.0),
+    "tense": Room(3.6, 0.040, 4000, 3.5),
+    "electronic": Room(1.1, 0.015, 11000, 1.0),
+    "playful": Room(0.95, 0.015, 11000, 1.0),
     "folk": _PARLOUR,
-    "lofi": Room(0.7, 0.008, 6000),
+    "lofi": Room(0.7, 0.008, 6000, -1.0),
 }
 
+_JUDGED_HZ = (300, 3000)
 _BOTTOM_HZ = 250.0  # a tail below this is mud
 _SPLIT_HZ = 2500.0  # air eats the upper half of a tail twice as fast
 _EARLY = 9  # reflections per ear, within ...
@@ -44,7 +45,10 @@ _CROSS = 0.3  # of each side is thrown to the other wall
 
 @cache
 def impulse(room: Room) -> NDArray[np.float32]:
-    """Return the room's answer to a click, shape (samples, 2), the same on every run; its power is 1 per side."""
+    """Return the room's answer to a click, shape (samples, 2), the same on every run.
+
+    Between 300 and 3000 Hz, where the ear judges a room, it is as loud as the room's `wet_db` says.
+    """
     rng = np.random.default_rng(round(room.decay_s * 1000) + round(room.top_hz))
     n = round((room.pre_delay_s + room.decay_s) * RATE)
     delay = round(room.pre_delay_s * RATE)
@@ -60,7 +64,10 @@ def impulse(room: Room) -> NDArray[np.float32]:
     whole = np.zeros((n, 2))
     whole[delay:] = np.sqrt(_EARLY_SHARE) * _unit(early) + np.sqrt(1 - _EARLY_SHARE) * _unit(tail)
     band = signal.butter(2, (_BOTTOM_HZ, room.top_hz), "bandpass", fs=RATE, output="sos")
-    return _unit(signal.sosfilt(band, whole, axis=0)).astype(np.float32)
+    response = signal.sosfilt(band, whole, axis=0)
+    power = np.abs(np.fft.rfft(response, axis=0)) ** 2
+    heard = power[slice(*(round(hz * n / RATE) for hz in _JUDGED_HZ))].mean(axis=0)
+    return np.asarray(response * 10 ** (room.wet_db / 20) / np.sqrt(heard), dtype=np.float32)
 
 
 def reverberate(send: Audio, style: Style) -> Audio:

@@ -100,8 +100,18 @@ def test_takes_are_laid_where_they_start():
     stems = {"effects": click}
     takes = recording(Take("1m1", 1, 0.5, stems), Take("1m2", 1, 1.75, stems), Take("1m2", 1, 2.98, stems))
     mix = lay(takes, sheet(3.0, cuts=(1.5,)))
-    loud = np.flatnonzero(np.abs(mix.stems["effects"][:, 0]) > 0.5)
+    loud = np.flatnonzero(np.abs(mix.stems["effects"][:, 0]) > 0.25)
     assert (loud / RATE).tolist() == pytest.approx([0.5, 1.75, 2.98], abs=1e-4)
+
+
+def test_a_stack_of_drums_is_rounded_off_and_still_the_strongest():
+    stroke = tone(200, 0.2)
+    stroke /= np.abs(stroke).max()
+    takes = recording(*(Take("1m1", 1, at, {"drums": stroke * level}) for at, level in ((0.5, 0.1), (1.5, 0.9))))
+    drums = lay(takes, sheet(3.0)).stems["drums"]
+    soft, hard = (np.abs(drums[round(at * RATE) : round((at + 0.25) * RATE)]).max() for at in (0.5, 1.5))
+    assert soft == pytest.approx(0.1, rel=0.15), "what stays under the knee is left alone"
+    assert 2.5 * soft < hard < 0.33
 
 
 def test_a_pick_up_before_the_clip_and_a_ring_past_its_end_are_cut():
