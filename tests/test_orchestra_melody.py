@@ -31,6 +31,13 @@ def test_the_tune_rests_sings_in_range_and_seldom_leaps(style: Style) -> None:
     assert sum(i > 12 for i in intervals) / len(intervals) < 0.02
 
 
+def test_the_tune_walks_more_than_it_repeats_or_leaps() -> None:
+    tunes = [sung(plan) for seed in range(6) for plan in lay_out(film(seed=seed))]
+    intervals = [abs(a.pitch - b.pitch) for tune in tunes for a, b in itertools.pairwise(tune)]
+    assert sum(1 <= i <= 2 for i in intervals) / len(intervals) > 0.42
+    assert 0.05 < intervals.count(0) / len(intervals) < 0.25
+
+
 def test_long_notes_do_not_rub() -> None:
     for seed in range(8):
         for plan in lay_out(film(seed=seed)):

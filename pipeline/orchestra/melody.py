@@ -171,7 +171,7 @@ def _fit(
             score -= 1.5 * heavy
         score -= 0.12 * abs(pitch - centre) + (4 if not low <= pitch <= high else 0)
         if place == 0 and previous is not None:
-            score -= 0.3 * max(0, abs(pitch - previous) - 2)
+            score -= 0.45 * max(0, abs(pitch - previous) - 2) + (0.5 if pitch == previous else 0.0)
             if goal is not None and before:
                 score += 0.8 if 0 < pitch - before[-1].pitch <= 4 else 0
         at += beats
@@ -190,14 +190,17 @@ def _settle(
     tones: list[Tone] = []
     at = start
     count = len(motif.notes)
+    before = motif.notes[0][0]
     for place, (degree, beats) in enumerate(motif.notes):
         if at >= start + room - 0.24:
             break
         chord = chord_at(spans, at)
         length = min(beats, start + room - at)
+        step = degree - motif.notes[place - 1][0] if place else 1
         strong = (at - start) % 2 == 0 or beats >= 1.5 or place == count - 1
         if strong:
-            degree = _nearest(degree, chord, must=closing and place == count - 1)
+            degree = _nearest(degree, chord, before, step, must=closing and place == count - 1)
+        before = degree
         pitch = chord.pitch(degree)
         while pitch > high + 2:
             pitch -= 12
@@ -208,15 +211,22 @@ def _settle(
     return tones
 
 
-def _nearest(degree: int, chord: Chord, *, must: bool) -> int:
-    """Return the degree itself if it may stand on a strong beat, else the closest one that may."""
+def _nearest(degree: int, chord: Chord, before: int, step: int, *, must: bool) -> int:
+    """Return the degree itself if it may stand on a strong beat, else the closest one that keeps the contour.
+
+    `before` is the note that was played last, `step` the way that the motif goes from it: a step that would become a
+    repeated note, or turn round, is bent elsewhere.
+    """
     pitch = chord.pitch(degree)
-    if pitch % 12 in chord.tones or (not must and not clashes(pitch, chord)):
+    if (pitch % 12 in chord.tones or (not must and not clashes(pitch, chord))) and (degree != before or not step):
         return degree
-    for step in (-1, 1, -2, 2):
-        if chord.pitch(degree + step) % 12 in chord.triad:
-            return degree + step
-    return degree
+    fitting = [degree + bend for bend in (0, -1, 1, -2, 2) if chord.pitch(degree + bend) % 12 in chord.triad]
+
+    def strays(choice: int) -> float:
+        kept = (choice - before) * step > 0 or choice - before == step
+        return abs(choice - degree) + (0.0 if kept else 1.2) + 0.8 * max(0, abs(choice - before) - max(1, abs(step)))
+
+    return min(fitting, key=strays, default=degree)
 
 
 def _arrival(spans: Sequence[Span], start: float, room: float, low: int, high: int, previous: int) -> list[Tone]:

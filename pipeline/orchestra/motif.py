@@ -71,8 +71,7 @@ def _sings(degrees: Sequence[int]) -> bool:
     return (
         max(degrees) - min(degrees) <= WIDEST
         and degrees[-1] % 7 in (1, 4)
-        and steps.count(0) == (1 if len(steps) < 5 else 2)
-        and not any(a == 0 and b == 0 for a, b in itertools.pairwise(steps))
+        and steps.count(0) <= 1
         and steps[-1] != 0
         and not any(a and a == -b and b == -c for a, b, c in zip(steps, steps[1:], steps[2:], strict=False))
     )
