@@ -30,6 +30,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Bpm = Annotated[float, Field(ge=30, le=240)]
+CueNumber = Annotated[str, Field(pattern=r"^\w([\w .-]{0,30}\w)?$")]  # files are named by it
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -126,7 +127,7 @@ class Bar:
 class Cue:
     """One continuous piece of music; it may span several scenes."""
 
-    number: str  #: "1m1": reel 1, music 1
+    number: CueNumber  #: "1m1": reel 1, music 1; each cue has another
     start: Seconds
     end: Seconds
     scenes: tuple[int, ...]  #: indexes of the scenes that it spans
@@ -171,6 +172,9 @@ class CueSheet:
     def __post_init__(self) -> None:
         _refuse_gaps("scene", [(f"{s.index}", s.start, s.end) for s in self.scenes], self.duration)
         _refuse_gaps("cue", [(c.number, c.start, c.end) for c in self.cues], self.duration)
+        numbers = [cue.number for cue in self.cues]
+        if twice := next((number for number in numbers if numbers.count(number) > 1), None):
+            raise BadSheet(f"Two cues have the number {twice}.", hint="Give each cue a number of its own.")
         for cue in self.cues:
             if cue.bars:
                 _refuse_gaps(f"bar of cue {cue.number}", [("", b.start, b.end) for b in cue.bars], cue.end, cue.start)

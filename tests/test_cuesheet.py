@@ -82,3 +82,22 @@ def test_nonsense_is_refused_with_a_hint():
         with pytest.raises(BadSheet) as refusal:
             CueSheet.from_json(text)
         assert refusal.value.hint
+
+
+@pytest.mark.parametrize("number", ["../1m1", "/1m1", "", ".", "..", "1m1/", "a\0b", "1m1\n", "\u202e1m1", "x" * 40])
+def test_a_cue_number_never_leads_out_of_the_folder(number: str):
+    plan = json.loads(a_sheet().to_json())
+    plan["cues"][0]["number"] = number
+    with pytest.raises(BadSheet, match="number"):
+        CueSheet.from_json(json.dumps(plan))
+
+
+@pytest.mark.parametrize("number", ["1m1", "2m14a", "7", "Love theme", "1m1-new", "Ankunft_ü"])
+def test_a_cue_may_be_called_what_a_person_likes(number: str):
+    sheet = a_sheet(a_cue(number))
+    assert CueSheet.from_json(sheet.to_json()) == sheet
+
+
+def test_two_cues_never_share_a_number():
+    with pytest.raises(BadSheet, match="1m1"):
+        a_sheet(a_cue(), a_cue("1m1", 4.0, 6.0))
