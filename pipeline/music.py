@@ -10,6 +10,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline.errors import Unavailable
+
 Audio = NDArray[np.float32]  #: shape (samples, 2), full scale is 1.0
 
 RATE = 48_000  # Hz; the film's own rate, so that nothing is resampled after the composer
@@ -70,8 +72,12 @@ def write_music(recording: Recording, *, stems: Mapping[str, Audio], music: Audi
 
 
 def write_sound(path: Path, audio: Audio) -> Path:
-    """Write 24-bit WAV at RATE; the file appears whole or not at all."""
+    """Write 24-bit WAV at RATE; the file appears whole or not at all. Raises Unavailable when the disk is full."""
     path.parent.mkdir(exist_ok=True)
     part = path.with_name(path.name + ".part")
-    soundfile.write(part, audio, RATE, subtype="PCM_24", format="WAV")
+    try:
+        soundfile.write(part, audio, RATE, subtype="PCM_24", format="WAV")
+    except soundfile.LibsndfileError as exc:  # it does not say more than that the system refused
+        part.unlink(missing_ok=True)
+        raise Unavailable("The sound could not be written.", hint="Is the disk full? Free some space.") from exc
     return part.replace(path)
