@@ -9,6 +9,7 @@ import contextlib
 import errno
 import itertools
 import json
+import math
 import os
 import shlex
 import shutil
@@ -27,6 +28,8 @@ from bot.text import plain
 from pipeline.errors import BadSheet, Refused, Unavailable, UserError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from rich.console import Console
 
     from pipeline.backends import Report
@@ -47,7 +50,16 @@ BUG, ASKED_TO_CHANGE, STOPPED = 1, 2, 130  # exit codes; 130 is 128 + SIGINT, as
 INTENSITIES = {"gentle": 0.3, "normal": 0.5, "strong": 0.8}
 WIDE = 118  # columns from which the prompts fit into the table
 FILMS = (".mp4", ".mov", ".mkv", ".webm")  # what pipeline/film.py writes
+#: what a job leaves in its folder, see pipeline/score.py; anything else there is a person's own
+PAPERS = frozenset(
+    {"picture.mp4", "sound.wav", "scenes", "cues.json", "music", "stems", "music.wav", "mix.wav", "score.mid"}
+    | {"certificate.json"}
+)
+SHEET_BYTES = 16 * 1024**2  # of an edited cue sheet; an hour with a cut each second has 2 MB
+LONGEST_NAME = 240  # bytes: of 255, the rest goes to names for unfinished work
 LONGEST_STEM = 190  # bytes: of 255, the rest goes to "-scored-2-take-20.mp4" and to names for unfinished work
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a kill cleans up as Ctrl-C does
+CLEANING_S = 2.0  # in which further signals wait: ten times what it takes; after it they work again
 QUIET_S = 5.0  # at least so long between two plain lines of one stage
 
 _WISHES, _FILM, _CREW, _PAPERS = "The music", "The film", "Who does it", "Files and output"
@@ -155,7 +167,7 @@ def score(
         from pipeline.score import Crew
         from pipeline.score import score as score_clip
 
-        with _set_aside(job.folder), _progress(takes, silent=quiet or as_json) as report:
+        with _claimed(job.folder, force=force), _progress(takes, silent=quiet or as_json) as report:
             scores = score_clip(
                 clip,
                 to=to,
@@ -170,7 +182,8 @@ def score(
                 edited=edited,
                 report=report,
             )
-    _show(scores, clip, as_json=as_json, quiet=quiet)
+    with _said_or_not():
+        _show(scores, clip, as_json=as_json, quiet=quiet)
 
 
 @app.command(help=text.DEMO)
@@ -198,11 +211,38 @@ def demo(
 
 def main() -> None:
     """Run the command line; what cannot be encoded for the terminal is escaped instead of raising."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # so that a kill cleans up as Ctrl-C does
-    app(args=as_paths(sys.argv[1:]))
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and shells say so for work in the background
+            signal.signal(number, _Stop())
+    try:
+        app(args=as_paths(sys.argv[1:]))
+    finally:
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)  # Python is about to end, and the exit code is known
+
+
+def _open_streams() -> None:
+    """Put the null device where a standard stream was closed, or the first file that is opened would take its place."""
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(spare)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+
+
+class _Stop:
+    """Stops the work once: a second Ctrl-C would only disturb the cleaning up."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - self._last > CLEANING_S:
+            self._last = time.monotonic()
+            raise KeyboardInterrupt
 
 
 def as_paths(arguments: list[str]) -> list[str]:
@@ -262,9 +302,10 @@ def choose_places(clip: Path, out: Path | None, folder: Path | None, *, takes: i
     if out is None and not force:
         names = itertools.chain([to], (to.with_stem(f"{to.stem}-{n}") for n in itertools.count(2)))
         to = next(name for name in names if not any(path.exists() for path in (*_films(name, takes), _papers(name))))
-    _check_place(to)
     papers = folder or _papers(to)
-    _check_place(papers)
+    for path in (*_films(to, takes), papers):
+        _check_place(path)
+    _check_apart(papers, clip, _films(to, takes))
     for film in _films(to, takes):
         if film.exists() and film.samefile(clip):
             raise Refused(text.SAME_FILE, hint=text.SAME_FILE_HINT)
@@ -283,7 +324,7 @@ def _short(stem: str) -> str:
 
 def _as_film(out: Path, name: str) -> Path:
     """Complete what was given as the film's place: a folder gets the name, a bare name the suffix."""
-    if out.is_dir():
+    if os.path.isdir(out):  # Path.is_dir raises for a name that is too long
         return out / name
     if not out.suffix:
         return out.with_name(f"{out.name}.mp4")
@@ -302,12 +343,22 @@ def _papers(to: Path) -> Path:
 
 
 def _check_place(path: Path) -> None:
-    """Refuse a place whose folder is missing or locked."""
+    """Refuse a name that is too long, and a place whose folder is missing or locked."""
+    if len(os.fsencode(path.name)) > LONGEST_NAME:
+        raise Refused(text.LONG_NAME, hint=text.LONG_NAME_HINT)
     parent = path.absolute().parent
     if not parent.is_dir():
         raise Refused(text.NO_FOLDER.format(name=path.parent), hint=text.NO_FOLDER_HINT)
     if not os.access(parent, os.W_OK | os.X_OK):
         raise Refused(text.LOCKED.format(name=path.parent), hint=text.LOCKED_HINT)
+
+
+def _check_apart(papers: Path, clip: Path, films: list[Path]) -> None:
+    """Refuse a folder for the papers which holds the clip, is a film or is the one that we stand in."""
+    place = papers.resolve()
+    taken = [clip.resolve(), Path.cwd()]
+    if any(path.is_relative_to(place) for path in taken) or place in [film.resolve() for film in films]:
+        raise Refused(text.NOT_APART.format(name=papers), hint=text.NOT_A_JOB_HINT)
 
 
 def _check_folder(papers: Path, *, force: bool) -> None:
@@ -321,9 +372,9 @@ def _check_folder(papers: Path, *, force: bool) -> None:
 
 
 def _check_clip(clip: Path, wish: list[str]) -> None:
-    if clip.is_dir():
+    if os.path.isdir(clip):
         raise Refused(text.A_FOLDER.format(name=clip), hint=text.A_FOLDER_HINT)
-    if not clip.exists():
+    if not os.path.exists(clip):
         raise Refused(text.NO_FILE.format(name=clip), hint=text.NO_FILE_HINT)
     for word in wish:
         if Path(word).suffix and os.path.isfile(word):
@@ -341,24 +392,45 @@ def _check_crew(*, captioner: str, writer: str, composer: str) -> None:
 
 def _read_sheet(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise BadSheet(text.NO_SHEET.format(name=path), hint=text.NO_SHEET_HINT) from exc
+        if path.is_file() and path.stat().st_size <= SHEET_BYTES:
+            return path.read_bytes()
+    except OSError:
+        pass
+    raise BadSheet(text.NO_SHEET.format(name=path), hint=text.NO_SHEET_HINT)
 
 
 @contextlib.contextmanager
-def _set_aside(folder: Path) -> Iterator[None]:
-    """Put an earlier run's folder out of the way; it comes back unless the new one is made."""
+def _claimed(folder: Path, *, force: bool) -> Iterator[None]:
+    """Take the folder before another run does. What `force` replaces comes back unless the new one is made."""
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    if folder.exists():
+    if force and folder.exists():
         folder.rename(aside)
     try:
+        folder.mkdir()
+    except FileExistsError:
+        if any(folder.iterdir()):
+            raise Refused(text.EXISTS.format(name=folder), hint=text.EXISTS_HINT) from None
+    try:
         yield
-    except BaseException:
+    except BaseException as exc:
+        if isinstance(exc, UserError | KeyboardInterrupt) or _is_full_disk(exc):
+            shutil.rmtree(folder, ignore_errors=True)
         if aside.exists() and not folder.exists():
             aside.rename(folder)
         raise
+    _keep_strangers(aside, folder)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _keep_strangers(aside: Path, folder: Path) -> None:
+    """Move what a person has put into the folder of an earlier run, such as a copy of the cue sheet, to the new one."""
+    for path in aside.iterdir() if aside.exists() else ():
+        if path.name not in PAPERS and not path.name.startswith(("take-", ".")):
+            path.rename(folder / path.name)
+
+
+def _is_full_disk(exc: BaseException) -> bool:
+    return isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 # ---- during the work: how far it is ----
@@ -561,15 +633,23 @@ def _errors_shown(*, as_json: bool, debug: bool) -> Iterator[_Job]:
     except typer.Exit:
         raise
     except Exception as exc:
-        if isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}:
-            _remove_folder(job)
+        if _is_full_disk(exc):
             _fail(Unavailable(text.NO_SPACE, hint=text.NO_SPACE_HINT), as_json=as_json)
         _own_up(exc, job, as_json=as_json, debug=debug)
 
 
-def _remove_folder(job: _Job) -> None:
-    if job.folder:
-        shutil.rmtree(job.folder, ignore_errors=True)
+@contextlib.contextmanager
+def _said_or_not() -> Iterator[None]:
+    """Keep a full disk behind the output from looking like a bug: the film is there."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _say(_console(stderr=True), text.UNSAID)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  or the end would try again
+        raise typer.Exit(ASKED_TO_CHANGE) from None
 
 
 def _fail(exc: UserError, *, as_json: bool) -> NoReturn:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, get_args
@@ -93,19 +95,151 @@ def test_an_edited_sheet_is_played_again_in_two_takes_and_told_as_json(clip: Pat
     assert (tmp_path / one["film"]).read_bytes() != (tmp_path / other["film"]).read_bytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_leaves_nothing_behind(clip: Path, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.fixture
+def heard_stops() -> Iterator[None]:
+    """Let children hear SIGINT even where the tests run in the background, for which shells switch it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def scoring(clip: Path, folder: Path, **more: Any) -> subprocess.Popen[str]:
+    """Start the command and wait until it is at work."""
     here = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bot.cli", "score", str(clip), "-o", "film.mp4"]
-    with subprocess.Popen(command, cwd=tmp_path, env=here, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stderr is not None
-        assert text.STAGES["clip"] in running.stderr.readline()
-        running.send_signal(number)
-        said = running.stderr.read()
-        assert running.wait(30) == cli.STOPPED
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, cwd=folder, env=here, stdout=pipe, stderr=pipe, text=True, **more)
+    assert running.stderr is not None
+    assert text.STAGES["clip"] in running.stderr.readline()
+    return running
+
+
+@pytest.mark.usefixtures("heard_stops")
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT, signal.SIGTERM)]
+)
+def test_a_stop_leaves_nothing_behind(clip: Path, tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
+    with scoring(clip, tmp_path) as running:
+        for number in numbers:
+            running.send_signal(number)
+            time.sleep(0.02)
+        _, said = running.communicate(timeout=30)
+    assert running.returncode == cli.STOPPED
     assert text.STOPPED in said
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_terminal_does_not_stop_work_under_nohup(clip: Path, tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it to its child
+    try:
+        with scoring(clip, tmp_path) as running:
+            running.send_signal(signal.SIGHUP)
+            _, said = running.communicate(timeout=60)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert running.returncode == 0, said
+    assert (tmp_path / "film.mp4").is_file()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_no_harm(clip: Path, tmp_path: Path, closed: str) -> None:
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = shlex.join([sys.executable, "-m", "bot.cli", "score", str(clip), "-o", "film.mp4"])
+    done = subprocess.run(["sh", "-c", f"{words} {closed}"], cwd=tmp_path, env=here, timeout=60, check=False)
+    assert done.returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"film.mp4", "film.reelscore"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_an_output_that_takes_nothing_is_no_bug(clip: Path, tmp_path: Path) -> None:
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bot.cli", "score", str(clip), "-o", "film.mp4", "-q"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=tmp_path, env=here, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr.strip()) == (cli.ASKED_TO_CHANGE, text.UNSAID)
+    assert (tmp_path / "film.mp4").is_file()
+
+
+@pytest.mark.parametrize(
+    ("out", "folder", "sentence"),
+    [
+        ("film.mp4", "film.mp4", text.NOT_APART),
+        ("film.mp4", ".", text.NOT_APART),
+        ("film.mp4", "clips", text.NOT_APART),
+        ("x" * 300, "papers", text.LONG_NAME),
+        ("film.mp4", "x" * 300, text.LONG_NAME),
+    ],
+)
+def test_places_that_would_get_in_each_others_way_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, folder: str, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "clip.mp4").write_text("no film")
+    done = ask("score", "clips/clip.mp4", "-o", out, "--folder", folder, "--force")
+    assert done.exit_code == cli.ASKED_TO_CHANGE
+    assert done.stderr.startswith(sentence.format(name=folder))
+
+
+def test_a_folder_of_other_things_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("clip.mp4", "photos/cat.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    done = ask("score", "clip.mp4", "--folder", "photos", "--force")
+    assert done.exit_code == cli.ASKED_TO_CHANGE
+    assert done.stderr.startswith(text.NOT_A_JOB.format(name="photos"))
+    assert (tmp_path / "photos" / "cat.jpg").read_text() == "mine"
+
+
+def test_force_keeps_what_a_person_has_put_into_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "film.reelscore"
+    for name in ("cues.json", "my plan.json", "take-2/cues.json", "stems/bass.wav"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text("old")
+    with cli._claimed(folder, force=True):
+        (folder / "cues.json").write_text("new")
+    found = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"film.reelscore/cues.json": "new", "film.reelscore/my plan.json": "old"}
+
+
+def test_a_full_disk_brings_the_earlier_run_back(tmp_path: Path) -> None:
+    folder = tmp_path / "film.reelscore"
+    folder.mkdir()
+    (folder / "cues.json").write_text("old")
+    claim = cli._claimed(folder, force=True)
+    claim.__enter__()
+    (folder / "cues.json").write_text("half")
+    full = OSError(errno.ENOSPC, "full")
+    assert not claim.__exit__(OSError, full, None)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("cues.json", "old")]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "film.reelscore"
+    with cli._claimed(folder, force=False):
+        (folder / "picture.mp4").write_text("the first one's")
+        with pytest.raises(Refused), cli._claimed(folder, force=False):
+            pytest.fail("the second run came in")
+    assert [path.name for path in folder.iterdir()] == ["picture.mp4"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "endless", "huge"])
+def test_a_cue_sheet_is_a_file_of_sane_size(tmp_path: Path, kind: str) -> None:
+    clip, sheet = tmp_path / "clip.mp4", tmp_path / "cues.json"
+    clip.write_text("no film")
+    if kind == "huge":
+        with sheet.open("wb") as file:
+            file.truncate(cli.SHEET_BYTES + 1)
+    else:
+        sheet.symlink_to("/dev/zero" if kind == "endless" else tmp_path)
+    done = ask("score", clip, "--edit", sheet)
+    assert done.exit_code == cli.ASKED_TO_CHANGE
+    assert done.stderr.startswith(text.NO_SHEET.format(name=sheet))
 
 
 def test_what_is_no_clip_is_refused_with_a_hint_and_nothing_is_left(tmp_path: Path) -> None:
@@ -140,7 +274,7 @@ def test_a_refusal_puts_the_earlier_run_back(tmp_path: Path) -> None:
         (["clip.mp4", "-o", "clip.mp4", "--force"], "The film would replace the clip itself."),
         (["clip.mp4", "-o", "film.exe"], "A film cannot be written as .exe."),
         (["clip.mp4", "-o", "nowhere/film.mp4"], "There is no folder nowhere."),
-        (["clip.mp4", "--folder", "."], ". holds other files and is not the folder of an earlier run."),
+        (["clip.mp4", "--folder", "."], text.NOT_APART.format(name=".")),
         (["clip.mp4", "--edit", "missing.json"], "The cue sheet missing.json cannot be read."),
         (["clip.mp4", "--composer", "nobody"], "There is no composer named 'nobody'."),
         (["clip.mp4", "--key", "H moll"], "'H moll' is not a key."),
@@ -176,7 +310,7 @@ def broken(error: BaseException, *, leaves: bool) -> Callable[..., None]:
 
     def fail(path: Path, *, folder: Path, **more: object) -> None:
         if leaves:
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
         raise error
 
     return fail
