@@ -5,6 +5,8 @@ import itertools
 import pytest
 
 from pipeline.cuesheet import STYLES
+from pipeline.keys import distance
+from pipeline.orchestra.arrange import arrange
 from pipeline.orchestra.form import BREATH_APART_S, climax_time, lay_out
 from tests.sheets import cue, film, one_cue, sheet
 
@@ -50,3 +52,26 @@ def test_a_long_stretch_is_parted_into_periods() -> None:
     plan = lay_out(sheet([cue("cinematic", 0, 180)]))[0]
     assert len(plan.sections) > 5
     assert len({round(section.energy, 2) for section in plan.sections}) > 4
+
+
+def test_a_long_cue_goes_elsewhere_and_comes_home() -> None:
+    played = arrange(sheet([cue("ambient", 0, 240)]))[0]
+    plan = played.plan
+    away = [section for section in plan.sections if section.handed_over]
+    assert len(away) >= 2
+    assert len({section.key for section in away}) >= 2
+    assert all(distance(section.key, plan.key) == 1 for section in away)
+    assert plan.sections[0].key == plan.sections[-1].key == plan.key
+    tunes = [part for part in played.parts if part.stem == "melody"]
+    assert len({part.name for part in tunes}) >= 2, "another lead takes the tune"
+    for section in away:
+        before = [s for s in plan.sections if s.start < section.start and not s.handed_over][-1]
+        assert section.energy < before.energy
+        first = next(span for span in played.spans if abs(span.start - section.start) < 1e-6)
+        assert set(first.chord.triad) <= set(section.key.scale)
+
+
+def test_the_ground_empties_before_the_climax() -> None:
+    sections = [section for plan in lay_out(film()) for section in plan.sections]
+    peak = next(number for number, section in enumerate(sections) if section.climax)
+    assert sections[peak - 1].thin_beats > 0

@@ -30,7 +30,7 @@ def active(plan: Plan, role: Role, beat: float) -> bool:
         return False
     if section.stagger and beat < section.start + _entry(plan, section, role) - 1e-6:
         return False
-    return not (section.thin_end and beat >= section.end - 4 and role not in ("ostinato", "pad", "melody"))
+    return role in ("ostinato", "pad", "melody") or not section.thins(beat)
 
 
 def _entry(plan: Plan, section: Section, role: Role) -> float:
@@ -94,7 +94,9 @@ def write_ostinato(plan: Plan, spans: Sequence[Span], player: Instrument, tune_a
         if section is None or start >= plan.end_beat - 1e-6:
             continue
         level = density(plan, section)
-        if section.thin_end and start >= section.end - 4 - 1e-6:
+        if section.handed_over and level == 0:
+            continue  # held chords alone carry the other lead
+        if section.handed_over or section.thins(start):
             level = max(0, level - 1)
         lines = FIGURES[plan.cue.style][level]
         line = lines[(number + plan.seed) % 2]

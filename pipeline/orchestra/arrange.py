@@ -21,7 +21,7 @@ from pipeline.orchestra.tone import Tone
 
 #: who chooses first: whoever is chosen later avoids the sounds that are taken
 CASTING: tuple[Role, ...] = ("melody", "ostinato", "bass", "pad", "counter", "accent", "double", "thunder")
-MONOPHONIC: tuple[Role, ...] = ("melody", "double", "counter", "bass")
+MONOPHONIC: tuple[Role, ...] = ("melody", "relief", "double", "counter", "bass")
 SUB_DROP_S = 1.2
 SWELL_GAP_S = 0.09  # a swell lets go this long before its hit: the attack needs a clear ground
 SUB_DROP_PITCH = 36
@@ -46,9 +46,11 @@ def arrange_cue(plan: Plan) -> Arrangement:
     spans = harmonise(plan)
     band = choose_players(plan)
     written: dict[Role, list[Tone]] = {}
-    tune = write_melody(plan, spans, band["melody"]) if "melody" in band else []
+    relief = band.get("relief")
+    tune = write_melody(plan, spans, band["melody"], relief) if "melody" in band else []
     heard = [tone for tone in tune if _sings(plan, tone)]
-    written["melody"] = heard
+    written["relief"] = [tone for tone in heard if relief and _handed_over(plan, tone)]
+    written["melody"] = [tone for tone in heard if not (relief and _handed_over(plan, tone))]
     if "double" in band:
         written["double"] = write_double(plan, heard, band["melody"], band["double"])
     if "counter" in band:
@@ -83,6 +85,11 @@ def _sings(plan: Plan, tone: Tone) -> bool:
     return tone.beat >= plan.end_beat - 1e-6 or active(plan, "melody", tone.beat)
 
 
+def _handed_over(plan: Plan, tone: Tone) -> bool:
+    section = plan.section_of(tone.beat)
+    return section is not None and section.handed_over
+
+
 def choose_players(plan: Plan) -> dict[Role, Instrument]:
     """Return who plays which role. What the client excluded has left the room before anybody is asked.
 
@@ -103,7 +110,16 @@ def choose_players(plan: Plan) -> dict[Role, Instrument]:
         rng = dice(plan.seed, plan.cue.style, role, plan.cue.emotion if role in ("melody", "counter") else "")
         weights = [1.0 / (1 + place) ** 0.5 for place in range(len(free or pool))]
         band[role] = rng.choices(free or pool, weights)[0]
+    if "melody" in band and any(section.handed_over for section in plan.sections):
+        band |= _relief(plan, band)
     return band
+
+
+def _relief(plan: Plan, band: dict[Role, Instrument]) -> dict[Role, Instrument]:
+    """Return who takes the tune over in B sections: a lead of the style with another sound, if there is one."""
+    taken = {player.program for role, player in band.items() if role in ("melody", "ostinato", "counter")}
+    others = [player for player in plan.out.players(plan.palette.players["melody"]) if player.program not in taken]
+    return {"relief": dice(plan.seed, plan.cue.style, "relief").choice(others)} if others else {}
 
 
 def _part(plan: Plan, spans: Sequence[Span], role: Role, tones: Sequence[Tone], player: Instrument) -> Part:
@@ -114,7 +130,7 @@ def _part(plan: Plan, spans: Sequence[Span], role: Role, tones: Sequence[Tone], 
         placed = held(plan.palette.ending, placed, plan.end_beat, plan.clock.beat_s(plan.end_beat))
     arcs: tuple[tuple[float, float], ...] = ()
     if player.sustains or player.attack == "synth":
-        depth = 0.0 if not player.sustains else 0.2 if role in ("melody", "double") else 0.28
+        depth = 0.0 if not player.sustains else 0.2 if role in ("melody", "relief", "double") else 0.28
         arcs = breathe(plan, [(span.start, span.end) for span in spans], depth)
     return Part(
         name=player.name,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.cuesheet import Cue, CueSheet, HitPoint
-from pipeline.keys import Key, read_key
+from pipeline.keys import Key, key_with, read_key
 from pipeline.orchestra.chance import dice
 from pipeline.orchestra.clock import Clock, wind
 from pipeline.orchestra.ending import place_last_chord
@@ -22,7 +22,14 @@ PERIOD_BARS = 8  # a stretch without cuts is parted into periods of this many ba
 BREATH_WEIGHT = 0.85  # from here on a hit is prepared by silence
 BREATH_APART_S = 15.0  # at most one breath in this time, or it becomes a mannerism
 FAST_BEAT_S = 0.55  # a breath is a whole beat where beats are shorter than this, half a one else
+LONG_CUE_S = 45.0  # a longer cue needs more than one tune in one key: its B sections go elsewhere, with another lead
+#: added to the energy of the periods of a long cue in turn: statement, build, a B section that steps back, return
+TERRACES = (0.0, 0.08, -0.2, 0.04)
+HUSHED = 0.26  # energy: what steps back does not fall under this, or its tune would stop
+LEAST = 0.08  # energy: somebody always plays
 CLIMAX_NEEDS_S = 12.0  # a shorter film has no room for an arc with a climax
+HELD_BACK = 0.13  # energy that an opening is denied: drums and second voices come in on a cut
+PEAK = 0.18  # energy on top where the film culminates, whatever the mood there
 OPENING_S = 5.0  # sections whose middle lies before this are held back, so that there is somewhere to go
 SWELL_WEIGHT = 0.6  # from here on by a swell and a crash
 
@@ -33,12 +40,14 @@ class Section:
 
     start: float
     beats: float
+    key: Key  #: the cue's own, but for the B sections of a long cue
     weight: float  #: of the hit that opens it; 0 when no cut does
     energy: float  #: 0 one hushed player, 1 everybody
     number: int  #: counted through the whole score
     contrast: bool = False  #: the B section
     stagger: bool = False  #: players come in one after another
-    thin_end: bool = False  #: the last bar empties, so that what follows strikes
+    handed_over: bool = False  #: the B section of a long cue: another lead, another key, the figure rests
+    thin_beats: float = 0.0  #: of the section's end that empty, so that what follows strikes
     climax: bool = False
     motion: float = 0.5  #: 0 the stillest picture of the clip, 1 the most moving
     light: float = 0.5  #: 0 the darkest picture of the clip, 1 the brightest
@@ -46,6 +55,10 @@ class Section:
     @property
     def end(self) -> float:
         return self.start + self.beats
+
+    def thins(self, beat: float) -> bool:
+        """Say whether a beat lies where the section empties."""
+        return beat >= self.end - self.thin_beats - 1e-6
 
 
 @dataclass(frozen=True)
@@ -213,22 +226,42 @@ def _sections(
         peak = long and time - ON_BAR_S <= climax < until - ON_BAR_S
         before_peak = long and abs(until - climax) <= ON_BAR_S
         energy = _energy(cue, (time + until) / 2, climax, sheet.duration, motion(time, until))
+        contrast = number % 4 == 2 or (number % 4 == 3 and rng.random() < 0.3)
+        handed_over = contrast and cue.length > LONG_CUE_S and not peak and 0 < number < len(starts) - 1
+        if long and (time + until) / 2 < OPENING_S:
+            energy = max(min(energy, HUSHED), energy - HELD_BACK)
+        if cue.length > LONG_CUE_S and not peak and start not in weights:
+            energy = max(min(energy, HUSHED), energy + TERRACES[2 if contrast else number % 4])
         sections.append(
             Section(
                 start=start,
                 beats=stop - start,
+                key=_second_key(read_key(cue.key), number) if handed_over else read_key(cue.key),
                 weight=weights.get(start, 0.0),
-                energy=min(1.0, energy + 0.1 * peak),
+                energy=min(1.0, energy + PEAK * peak),
                 number=counted + number,
-                contrast=number % 4 == 2 or (number % 4 == 3 and rng.random() < 0.3),
+                contrast=contrast,
+                handed_over=handed_over,
                 stagger=start == 0 and (cue.start == 0 or cue.length > 14) and until - time > 5,
-                thin_end=(before_peak and stop - start >= 8) or (rng.random() < 0.25 and stop - start >= 16),
+                thin_beats=_thin_beats(stop - start, before_peak, rng.random() < 0.25),
                 climax=peak,
                 motion=motion(time, until),
                 light=light(time, until),
             )
         )
     return tuple(sections)
+
+
+def _second_key(home: Key, number: int) -> Key:
+    """Return where a B section goes: up a fifth and down a fifth in turn, in the mode of home."""
+    return key_with(home.fifths + (1 if number // 4 % 2 == 0 else -1), home.mode)
+
+
+def _thin_beats(beats: float, before_peak: bool, by_chance: bool) -> float:
+    """Return how much of a section's end empties: always before the climax, now and then at the end of a long one."""
+    if before_peak and beats >= 5:
+        return 4.0 if beats >= 8 else 2.0
+    return 4.0 if by_chance and beats >= 16 else 0.0
 
 
 def _starts(lines: Sequence[float], weights: Mapping[float, float], end: float) -> list[float]:
@@ -259,10 +292,10 @@ def _ranks(scenes: Sequence[tuple[float, float, float]]) -> Callable[[float, flo
 def _energy(cue: Cue, time: float, climax: float, duration: float, motion: float) -> float:
     """Return how full the music is, 0-1: arousal, intensity, the picture's motion, and one arc over the film."""
     if time <= climax:
-        arc = 0.85 * (time / max(climax, 1e-6)) ** 1.3 + 0.15 * (time > OPENING_S or duration < CLIMAX_NEEDS_S)
+        arc = 0.7 * (time / max(climax, 1e-6)) ** 1.3 + 0.3 * (time > OPENING_S or duration < CLIMAX_NEEDS_S)
     else:
         arc = 1 - 0.6 * (time - climax) / max(duration - climax, 1e-6)
     if duration < 10:
         arc = 0.6 + 0.3 * arc
     energy: float = 0.42 * (cue.arousal + 1) / 2 + 0.3 * cue.intensity + 0.42 * arc + 0.12 * (motion - 0.5)
-    return min(1.0, max(0.08, energy))
+    return min(1.0, max(LEAST, energy))

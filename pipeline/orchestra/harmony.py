@@ -26,6 +26,7 @@ BORROWED: dict[str, tuple[int, dict[int, int]]] = {
     "bVII": (6, {6: 10}),
 }
 LEADING_NOTE_WEIGHT = 0.75  # from here on a cut in minor is prepared by a major dominant: spice, not diet
+SECTION_WEIGHT = 0.3  # how firmly a B section inside a cue is led to: as firmly as a middling cut
 HEAVY = 0.6  # a hit of this weight brings the tonic, prepared by a dominant; lighter ones get the next chord
 PICARDY_BEATS = 48  # a cue must have set its key this firmly before borrowed chords may close it
 SHORTEST_CHORD = 1.0  # quarter notes; a chord cut shorter joins the one before
@@ -108,41 +109,43 @@ def harmonise(plan: Plan) -> tuple[Span, ...]:
     first = rng.choice(choices)
     others = [line for line in choices if line != first]
     rng.shuffle(others)
-    slots: list[tuple[float, float, str]] = []
-    at = 0
+    spans: list[Span] = []
+    at, key = 0, plan.key
     for number, section in enumerate(plan.sections):
         line = (others[section.number // 4 % len(others)] if section.contrast else first).split()
         if number == 0 or section.weight >= HEAVY:
             at = 0 if not plan.prepared or line[0] in ("1", "6", "4") else line.index("1")
-        if number and section.weight >= HEAVY:
-            slots[-1] = (*slots[-1][:2], _preparing(plan, section.weight, slots))
+        if section.key != key:
+            spans = _lead_over(spans, plan, key, section.key, SECTION_WEIGHT)
+            at, key = line.index("1") if "1" in line else 0, section.key
+        elif number and section.weight >= HEAVY:
+            spans[-1] = replace(spans[-1], chord=_preparing(plan, section.weight, spans))
         for start, beats in _cells(section, plan):
-            at = _moves_on(line, at, slots[-1][2] if slots else "", plan.key)
-            symbol = line[at % len(line)]
-            slots.append((start, beats, symbol))
+            at = _moves_on(line, at, spans[-1].chord if spans else None, key)
+            spans.append(Span(start, beats, spell(line[at % len(line)], key, plan.palette.colour)))
             at += 1
-    spans = [Span(start, beats, spell(symbol, plan.key, plan.palette.colour)) for start, beats, symbol in slots]
     if plan.final:
         spans = _end(spans, plan)
     elif plan.next_key is not None and spans:
-        spans = _lead_over(spans, plan, plan.next_key)
+        spans = _lead_over(spans, plan, plan.key, plan.next_key, plan.next_weight)
     return tuple(_split_at_accents(spans, plan))
 
 
-def _moves_on(line: Sequence[str], at: int, last: str, key: Key) -> int:
+def _moves_on(line: Sequence[str], at: int, last: Chord | None, key: Key) -> int:
     """Return the next place in a progression whose chord differs from the last one in notes or in bass."""
     for step in range(len(line)):
-        there, here = spell(line[(at + step) % len(line)], key), spell(last, key) if last else None
-        if here is None or (there.triad, there.bass) != (here.triad, here.bass):
+        there = spell(line[(at + step) % len(line)], key)
+        if last is None or (there.triad, there.bass) != (last.triad, last.bass):
             return at + step
     return at
 
 
-def _preparing(plan: Plan, weight: float, slots: Sequence[tuple[float, float, str]]) -> str:
-    """Name the chord before a heavy cut: the dominant, or another one that leads home where the dominant just was."""
-    before = spell(slots[-2][2], plan.key).triad if len(slots) > 1 else None
+def _preparing(plan: Plan, weight: float, spans: Sequence[Span]) -> Chord:
+    """Return the chord before a heavy cut: the dominant, or another one that leads home where the dominant just was."""
+    before = spans[-2].chord.triad if len(spans) > 1 else None
     choices = (_dominant(plan, weight), "5", "4", "7", "6")
-    return next(symbol for symbol in choices if spell(symbol, plan.key).triad != before)
+    chords = (spell(symbol, plan.key, plan.palette.colour) for symbol in choices)
+    return next(chord for chord in chords if chord.triad != before)
 
 
 def _dominant(plan: Plan, weight: float) -> str:
@@ -170,14 +173,14 @@ def _cells(section: Section, plan: Plan) -> list[tuple[float, float]]:
     return cells
 
 
-def _lead_over(spans: list[Span], plan: Plan, new: Key) -> list[Span]:
-    """Rewrite the last chords so that the next cue's tonic arrives on the cut as the ear expects it.
+def _lead_over(spans: list[Span], plan: Plan, old: Key, new: Key, weight: float) -> list[Span]:
+    """Rewrite the last chords so that the tonic of the new key arrives on the cut as the ear expects it.
 
     A chord that both keys own turns the corner, then the dominant of the new key. Modal styles take the common chord
     alone. Keys without a common chord meet on the dominant with one beat of warning.
     """
-    shared = [s for s in ("2", "4", "6", "3", "1") if set(spell(s, new).triad) <= set(plan.key.scale)]
-    strong = plan.palette.dominant and plan.next_weight > 0.2
+    shared = [s for s in ("2", "4", "6", "3", "1") if set(spell(s, new).triad) <= set(old.scale)]
+    strong = plan.palette.dominant and weight > 0.2
     bright = new.mode in ("major", "lydian") or (plan.palette.leading_note and new.mode == "minor")
     modal = {"phrygian": "2", "locrian": "2", "major": "4", "lydian": "2"}.get(new.mode, "7")
     strong = strong and bright
@@ -190,7 +193,7 @@ def _lead_over(spans: list[Span], plan: Plan, new: Key) -> list[Span]:
     if total < 2:
         return [*spans[:-1], replace(last, chord=arrive)]
     kept = [span for span in spans if span.end <= start + 1e-6]
-    lead = min(4.0, max(1.0, total / 2 // 1)) if distance(plan.key, new) < 4 else 1.0
+    lead = min(4.0, max(1.0, total / 2 // 1)) if distance(old, new) < 4 else 1.0
     pivot = spell(shared[0], new, plan.palette.colour) if shared else last.chord
     if kept and pivot.triad == kept[-1].chord.triad and len(shared) > 1:
         pivot = spell(shared[1], new, plan.palette.colour)
@@ -249,7 +252,9 @@ def _split_at_accents(spans: list[Span], plan: Plan) -> list[Span]:
             inside = span.start + 0.9 < beat < span.end - 0.4
             if inside and hit.kind != "jolt" and not (plan.final and number == len(spans) - 1):
                 scale = spans[number].chord.scale
-                turn = spell(str((span.chord.degree - 2) % 7 + 1), plan.key, plan.palette.colour)
+                section = plan.section_of(beat)
+                key = section.key if section else plan.key
+                turn = spell(str((span.chord.degree - 2) % 7 + 1), key, plan.palette.colour)
                 if set(turn.triad) <= set(scale):
                     halves = [replace(span, beats=beat - span.start), Span(beat, span.end - beat, turn)]
                     spans = [*spans[:number], *halves, *spans[number + 1 :]]

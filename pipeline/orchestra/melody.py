@@ -21,19 +21,22 @@ REGISTER_BY_LIGHT = 6  # semitones from the clip's darkest picture to its bright
 Slot = tuple[float, float, str]  # first beat, beats, device
 
 
-def write_melody(plan: Plan, spans: Sequence[Span], player: Instrument) -> list[Tone]:
-    """Return the tune of a cue, rests included: it is silent for a quarter to two fifths of the time."""
+def write_melody(plan: Plan, spans: Sequence[Span], player: Instrument, relief: Instrument | None = None) -> list[Tone]:
+    """Return the tune of a cue, rests included: it is silent for a quarter to two fifths of the time.
+
+    It lies for the `player`, in sections that are handed over for the `relief`.
+    """
     rng = dice(plan.seed, plan.cue.number, "melody")
-    low, high, centre = tessitura(plan, player)
     tones: list[Tone] = []
     for section in plan.sections:
+        low, high, centre = tessitura(plan, relief if relief and section.handed_over else player)
         for slot in _slots(plan, section, rng):
             lift = (3 if section.climax else 0) + REGISTER_BY_LIGHT * (section.light - 0.5)
             tones += _state(plan, spans, slot, low, high, centre + lift, tones)
         tones += _pick_up(section, spans, tones, plan)
     if plan.final:
         tones = [tone for tone in tones if tone.beat < plan.end_beat - 1e-6]
-        tones.append(_last_note(plan, spans, tones, low, high, centre))
+        tones.append(_last_note(plan, spans, tones, *tessitura(plan, player)))
     return _shorten_overlaps(tones)
 
 
@@ -56,6 +59,8 @@ def _slots(plan: Plan, section: Section, rng: random.Random) -> list[Slot]:
     if section.stagger:
         start += min(4.0, max(0.0, section.beats - unit))  # the first statement waits for the room to be there
     room = section.end - start
+    if section.climax and unit / 2 <= room < unit * 0.75:
+        return [(start, room, "state")]  # the film's peak has the whole tune, at double speed where it must
     if seconds < SHORT_SECTION_S or room < unit * 0.75:
         return [(start, room, "head")] if room >= 3 else [(start, room, "arrival")]
     devices = _devices(plan, seconds, section, rng)

@@ -25,6 +25,7 @@ TIMING_SD: dict[str, float] = {
     "bass": 0.005,
     "ostinato": 0.006,
     "melody": 0.009,
+    "relief": 0.009,
     "double": 0.009,
     "counter": 0.010,
     "pad": 0.010,
@@ -34,6 +35,7 @@ TIMING_SD: dict[str, float] = {
 #: velocity on top of the mood's, and how far metre, phrase and energy move it
 ROLE_VELOCITY: dict[str, float] = {
     "melody": 14,
+    "relief": 12,
     "double": 6,
     "counter": 0,
     "ostinato": -2,
@@ -43,7 +45,8 @@ ROLE_VELOCITY: dict[str, float] = {
     "accent": 0,
     "thunder": 10,
 }
-METRE: dict[str, float] = {"pad": 0.9, "melody": 0.9, "double": 0.9, "ostinato": 1.3, "accent": 0.3}
+VELOCITY_BY_ENERGY = 60.0  # from the most hushed section to the fullest; with the layers that come in, 6 dB and more
+METRE: dict[str, float] = {"pad": 0.9, "melody": 0.9, "relief": 0.9, "double": 0.9, "ostinato": 1.3, "accent": 0.3}
 
 
 def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument | None) -> tuple[Note, ...]:
@@ -69,7 +72,7 @@ def play_role(plan: Plan, role: str, tones: Sequence[Tone], player: Instrument |
 
 def _in_chord(tone: Tone, tops: Mapping[float, int], role: str) -> float:
     """Bring out the top of a chord over its inner notes, as every pianist and section does."""
-    if role in ("drums", "melody", "double"):
+    if role in ("drums", "melody", "relief", "double"):
         return 0.0
     return 5.0 if tone.pitch == tops[tone.beat] else -6.0
 
@@ -110,7 +113,7 @@ def _velocity(plan: Plan, role: str, tone: Tone) -> float:
     """Add up mood, role, energy, metre and phrase; no note is left to chance alone."""
     section = plan.section_of(tone.beat)
     energy = section.energy if section else (plan.sections[-1].energy if plan.sections else 0.5)
-    base = 70 + 12 * plan.cue.arousal + ROLE_VELOCITY[role] + 44 * (energy - 0.55)
+    base = 70 + 12 * plan.cue.arousal + ROLE_VELOCITY[role] + VELOCITY_BY_ENERGY * (energy - 0.58)
     return base + METRE.get(role, 1.0) * metre(plan, tone.beat) + 6 * phrase_arch(plan, tone.beat) + tone.force
 
 

@@ -9,7 +9,7 @@ from pipeline.cuesheet import Style
 
 Colour = Literal["triad", "add9", "seventh", "ninth", "cluster", "power"]
 Ending = Literal["ring-out", "plagal", "button", "picardy", "open", "unresolved", "jazz"]
-Role = Literal["melody", "double", "counter", "ostinato", "pad", "bass", "drums", "accent", "thunder"]
+Role = Literal["melody", "relief", "double", "counter", "ostinato", "pad", "bass", "drums", "accent", "thunder"]
 
 
 @dataclass(frozen=True)
@@ -231,6 +231,7 @@ PALETTES: dict[Style, Palette] = {
 #: dB against the melody, pan, velocity against the mood's; the mix table of the project's composing notes
 ROLE_LEVEL_DB: dict[Role, float] = {
     "melody": 0,
+    "relief": 0,
     "double": -6,
     "counter": -5,
     "ostinato": -6,
@@ -242,6 +243,7 @@ ROLE_LEVEL_DB: dict[Role, float] = {
 }
 ROLE_PAN: dict[Role, float] = {
     "melody": 0,
+    "relief": -0.1,
     "double": 0.15,
     "counter": 0.3,
     "ostinato": -0.35,
@@ -253,6 +255,7 @@ ROLE_PAN: dict[Role, float] = {
 }
 ROLE_STEM: dict[Role, str] = {
     "melody": "melody",
+    "relief": "melody",
     "double": "melody",
     "counter": "counter",
     "ostinato": "ostinato",
@@ -266,6 +269,7 @@ ROLE_STEM: dict[Role, str] = {
 #: who steps in when every player of a role has been excluded, in order of preference
 STAND_INS: dict[Role, tuple[str, ...]] = {
     "melody": ("piano", "flute", "strings", "clarinet", "nylon guitar", "vibraphone", "horns", "square lead", "choir"),
+    "relief": (),
     "double": (),
     "counter": ("cello", "clarinet", "vibraphone", "horns"),
     "ostinato": ("piano", "pizzicato strings", "harp", "nylon guitar", "marimba", "saw pluck", "rhodes", "celesta"),
