@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import itertools
 import json
 import math
@@ -286,7 +287,7 @@ def read_brief(
 
 def _style(words: str) -> Any:
     """Return the style that the words name exactly, by its own name or by one that people call it."""
-    from pipeline.wishes import STYLE_WORDS
+    from pipeline.spotting.wishes import STYLE_WORDS
 
     said = words.strip().lower()
     return next((style for style, called in STYLE_WORDS.items() if said in (style, *called)), None)
@@ -403,23 +404,41 @@ def _read_sheet(path: Path) -> bytes:
 def _claimed(folder: Path, *, force: bool) -> Iterator[None]:
     """Take the folder before another run does. What `force` replaces comes back unless the new one is made."""
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    if force and folder.exists():
-        folder.rename(aside)
-    try:
-        folder.mkdir()
-    except FileExistsError:
+    folder.mkdir(exist_ok=True)
+    with _locked(folder), contextlib.ExitStack() as new:
         if any(folder.iterdir()):
-            raise Refused(text.EXISTS.format(name=folder), hint=text.EXISTS_HINT) from None
+            if not force:
+                raise Refused(text.EXISTS.format(name=folder), hint=text.EXISTS_HINT)
+            folder.rename(aside)
+            folder.mkdir()
+            new.enter_context(_locked(folder))
+        try:
+            yield
+        except BaseException as exc:
+            if isinstance(exc, UserError | KeyboardInterrupt) or _is_full_disk(exc):
+                shutil.rmtree(folder, ignore_errors=True)
+            if aside.exists() and not folder.exists():
+                aside.rename(folder)
+            raise
+        _keep_strangers(aside, folder)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder; the system lets go of it when this process ends, however it ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise Refused(text.BUSY.format(name=folder), hint=text.BUSY_HINT) from None
+    except OSError:  # a network drive may have no locks
+        pass
     try:
         yield
-    except BaseException as exc:
-        if isinstance(exc, UserError | KeyboardInterrupt) or _is_full_disk(exc):
-            shutil.rmtree(folder, ignore_errors=True)
-        if aside.exists() and not folder.exists():
-            aside.rename(folder)
-        raise
-    _keep_strangers(aside, folder)
-    shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        os.close(handle)
 
 
 def _keep_strangers(aside: Path, folder: Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from pipeline.ffmpeg import NOTHING_PERSONAL, Leash, bench, start
+from pipeline.door.ffmpeg import NOTHING_PERSONAL, Leash, bench, start
 
 Picture = MatLike  #: uint8, shape (HEIGHT, WIDTH, 3), red first; lights and layers have sizes of their own
 Plane = NDArray[np.float32]  #: one value for each pixel, 0-1 unless said

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from pipeline.ear.listen import Heard, hear
+from pipeline.ear.loudness import integrated, true_peak_db
 from pipeline.film import decode_sound, picture_length
-from pipeline.listen import Heard, hear
-from pipeline.loudness import integrated, true_peak_db
 from pipeline.music import Recording
 
 WITHIN_S = 0.070  # of a cut: what watchers take for together (between ITU-R BT.1359's early and late limits)

@@ -2,7 +2,7 @@
 
 `open_clip` reads what the file declares and refuses what is no clip or too much of one. `Footage.frames` decodes it
 once: small frames for the eye of the machine, stills for captioners, and in the same pass the picture for the film
-where its packets cannot be copied. Only the door (pipeline/ffmpeg.py) ever opens the client's bytes.
+where its packets cannot be copied. Only the door (pipeline/door/ffmpeg.py) ever opens the client's bytes.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pipeline import ffmpeg, picture
-from pipeline.containers import find_demuxer
+from pipeline.door import ffmpeg, picture
+from pipeline.door.containers import find_demuxer
+from pipeline.door.ffmpeg import NOTHING_PERSONAL, SHORTER, THREADS, Leash, bench, take_in
+from pipeline.door.slate import Slate, Stream, read_packets, read_slate
+from pipeline.door.targets import Aspect, Target, fits_encoded
 from pipeline.errors import BadMedia, OverLimit
-from pipeline.ffmpeg import NOTHING_PERSONAL, SHORTER, THREADS, Leash, bench, take_in
-from pipeline.slate import Slate, Stream, read_packets, read_slate
-from pipeline.targets import Aspect, Target, fits_encoded
 
 __all__ = ["Aspect", "Clip", "Footage", "Frame", "Limits", "Still", "Target", "open_clip"]
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from pipeline.cuesheet import EMOTIONS, SLACK_S, Brief, Cue, CueSheet, Emotion, HitPoint, Scene, Style
 from pipeline.errors import BadSheet
-from pipeline.keyplan import pick_mode, plan_keys
 from pipeline.keys import read_key
-from pipeline.tempomap import Stretch, lay_bars
-from pipeline.wishes import MOOD_WORDS, Wish, understand
+from pipeline.spotting.keyplan import pick_mode, plan_keys
+from pipeline.spotting.tempomap import Stretch, lay_bars
+from pipeline.spotting.wishes import MOOD_WORDS, Wish, understand
 
 #: what a partition of the scenes into cues costs, in seconds times squared distance on the (valence, arousal) plane:
 NEW_CUE = 0.6  # a change of music; moods 0.8 apart for 4 s each are worth it

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.clip import Clip
+from pipeline.door.ffmpeg import Leash, bench, run, take_in
+from pipeline.door.slate import Stream, read_packets
+from pipeline.door.targets import LIMIT_BYTES, Target, music_bitrate
 from pipeline.errors import BadMedia, OverLimit, Refused
-from pipeline.ffmpeg import Leash, bench, run, take_in
-from pipeline.slate import Stream, read_packets
-from pipeline.targets import LIMIT_BYTES, Target, music_bitrate
 
 RATE = 48_000  # Hz; video's own rate, and what the mix is made in
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
-from pipeline.loudness import integrated, k_power, loudness_of_power, true_peak_db, true_peaks
+from pipeline.ear.loudness import integrated, k_power, loudness_of_power, true_peak_db, true_peaks
 from pipeline.music import RATE, Audio
 
 TARGET_LUFS = -14.0  # YouTube turns down what is louder; TikTok and Instagram are quoted at -14 to -16

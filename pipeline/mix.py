@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from pipeline.cuesheet import Cue, CueSheet, Style
+from pipeline.ear.loudness import SILENCE, integrated
 from pipeline.errors import Unavailable
-from pipeline.loudness import SILENCE, integrated
 from pipeline.master import Mastered, master, tone
 from pipeline.music import RATE, Audio, Recording, Take
 from pipeline.room import reverberate
@@ -32,10 +32,9 @@ _SEND_DB: dict[str, float] = {
     "melody": -12, "counter": -11, "ostinato": -14, "pad": -8, "drums": -17, "effects": -8,
 }  # fmt: skip
 
-#: struck stems are rounded off from the first level on and never pass the second, both of full scale: a stack of drums
-#: on one accent would otherwise make the limiter duck everybody else
-_ROUNDED = ("drums", "effects")
-_KNEE, _TOP = 0.16, 0.32
+#: (knee, top) of full scale: peaks of these stems are bent from the knee on and never pass the top; a stack of drums or
+#: a xylophone would otherwise make the limiter duck everybody else
+_ROUNDED = {"drums": (0.16, 0.32), "effects": (0.16, 0.32), "melody": (0.24, 0.36), "ostinato": (0.24, 0.36)}
 
 _MONO_BELOW_HZ = 120.0  # phones and clubs sum the bass; what differs there between the sides would cancel
 
@@ -134,14 +133,14 @@ def _treat(name: str, audio: Audio, pump: NDArray[np.float32] | None) -> Audio:
         clean += _octave_up(clean)
     if pump is not None and name in _PUMPED:
         clean *= pump[: len(clean), None]
-    return _rounded(clean) if name in _ROUNDED else clean
+    return _rounded(clean, *_ROUNDED[name]) if name in _ROUNDED else clean
 
 
-def _rounded(audio: Audio) -> Audio:
+def _rounded(audio: Audio, knee: float, top: float) -> Audio:
     """Bend what rises over the knee towards the top, as tape does; the rest stays as it is."""
-    high = np.abs(audio) > _KNEE
-    over = (np.abs(audio[high]) - _KNEE) / (_TOP - _KNEE)
-    audio[high] = np.sign(audio[high]) * (_KNEE + (_TOP - _KNEE) * np.tanh(over))
+    high = np.abs(audio) > knee
+    over = (np.abs(audio[high]) - knee) / (top - knee)
+    audio[high] = np.sign(audio[high]) * (knee + (top - knee) * np.tanh(over))
     return audio
 
 

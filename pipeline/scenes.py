@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pipeline.cuesheet import Scene
-from pipeline.looks import find_jolts, measure_look
-from pipeline.transitions import Change, find_changes
-from pipeline.watched import DETECTORS, Watched, watch
+from pipeline.eye.looks import find_jolts, measure_look
+from pipeline.eye.transitions import Change, find_changes
+from pipeline.eye.watched import DETECTORS, Watched, watch
 
 __all__ = ["DETECTORS", "Watched", "find_scenes", "key_stills", "watch"]
 

@@ -30,12 +30,12 @@ from pipeline.certificate import Certificate, certify
 from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Target, open_clip
 from pipeline.cues import reread, spot
 from pipeline.cuesheet import Brief, CueSheet
+from pipeline.ear.sound import OwnSound, judge_sound
 from pipeline.errors import BadSheet, Refused, UserError
 from pipeline.film import marry
 from pipeline.mix import Mix, lay
 from pipeline.music import Audio, Recording, write_music, write_sound
 from pipeline.scenes import find_scenes, key_stills, watch
-from pipeline.sound import OwnSound, judge_sound
 
 Sound = Literal["auto", "keep", "replace"]
 

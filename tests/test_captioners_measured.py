@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pipeline.backends import captioner
 from pipeline.captioners.measured import describe
 from pipeline.cuesheet import EMOTIONS, HitPoint, Look, Scene
-from pipeline.faces import Face, find_faces
-from pipeline.feelings import feel
-from pipeline.sights import Sights, falls_like_rain, find_sights
+from pipeline.eye.faces import Face, find_faces
+from pipeline.eye.feelings import feel
+from pipeline.eye.sights import Sights, falls_like_rain, find_sights
 
 Picture = NDArray[np.uint8]
 

@@ -26,9 +26,11 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot import cli, text
-from pipeline import cuesheet, score, targets, watched
+from pipeline import cuesheet, score
 from pipeline.cuesheet import Brief
+from pipeline.door import targets
 from pipeline.errors import Refused
+from pipeline.eye import watched
 from pipeline.film import CONTAINERS
 from tests.media import make_clip
 
@@ -221,10 +223,13 @@ def test_a_full_disk_brings_the_earlier_run_back(tmp_path: Path) -> None:
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "film.reelscore"
-    with cli._claimed(folder, force=False):
-        (folder / "picture.mp4").write_text("the first one's")
-        with pytest.raises(Refused), cli._claimed(folder, force=False):
-            pytest.fail("the second run came in")
+    (folder / "stems").mkdir(parents=True)
+    with cli._claimed(folder, force=True):
+        for earlier_or_later in (folder.touch, (folder / "picture.mp4").touch):
+            earlier_or_later()
+            for force in (False, True):
+                with pytest.raises(Refused), cli._claimed(folder, force=force):
+                    pytest.fail("the second run came in")
     assert [path.name for path in folder.iterdir()] == ["picture.mp4"]
 
 

@@ -13,7 +13,7 @@ from pipeline.clip import Clip, Footage, Frame, Limits, open_clip, safe_name
 from pipeline.errors import BadMedia, OverLimit
 from pipeline.film import packet_hashes
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
-from tests.test_ffmpeg import children
+from tests.test_door_ffmpeg import children
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=0")
@@ -297,7 +297,7 @@ def test_a_shape_that_it_has_already_is_copied(tmp_path: Path) -> None:
 
 
 def test_a_clip_too_large_for_a_chat_is_made_to_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.targets.LIMIT_BYTES", {"discord": 300_000})
+    monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", {"discord": 300_000})
     noise = "nullsrc=s=320x180:r=24:d=4,geq=lum='random(1)*255':cb=128:cr=128"
     path = draw(tmp_path / "noise.mp4", *X264, source=noise)
     assert path.stat().st_size > 600_000
@@ -308,7 +308,7 @@ def test_a_clip_too_large_for_a_chat_is_made_to_fit(tmp_path: Path, monkeypatch:
 
 
 def test_a_clip_that_can_never_fit_is_refused_before_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.targets.LIMIT_BYTES", {"discord": 20_000})
+    monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", {"discord": 20_000})
     path = make_clip(tmp_path / "clip.mp4")
     with pytest.raises(OverLimit, match="Discord"):
         open_clip(path, tmp_path / "job", target="discord")

@@ -13,7 +13,7 @@ from pipeline.clip import Clip, open_clip
 from pipeline.errors import BadMedia, OverLimit, Refused
 from pipeline.film import decode_sound, marry, packet_hashes, picture_length
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
-from tests.test_ffmpeg import children
+from tests.test_door_ffmpeg import children
 
 NOTE = "Music composed by a machine (Reelscore)"
 
@@ -114,7 +114,7 @@ def test_a_film_too_large_for_its_target_is_refused(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"discord": 10_000}
-    monkeypatch.setattr("pipeline.targets.LIMIT_BYTES", limits)
+    monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", limits)
     monkeypatch.setattr("pipeline.film.LIMIT_BYTES", limits)
     with pytest.raises(OverLimit):
         marry(clip, music(tmp_path / "m.wav", 3), tmp_path / "film.mp4", target="discord", comment=NOTE)
@@ -127,7 +127,7 @@ def test_music_takes_less_where_the_target_is_tight(
     wav = tmp_path / "m.wav"
     soundfile.write(wav, np.random.default_rng(1).normal(0, 0.1, (144_000, 2)), 48_000)
     wide = marry(clip, wav, tmp_path / "wide.mp4", target="telegram", comment=NOTE).stat().st_size
-    monkeypatch.setattr("pipeline.targets.LIMIT_BYTES", {"telegram": clip.picture.stat().st_size + 40_000})
+    monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", {"telegram": clip.picture.stat().st_size + 40_000})
     tight = marry(clip, wav, tmp_path / "tight.mp4", target="telegram", comment=NOTE).stat().st_size
     assert tight < wide - 15_000
 

@@ -22,10 +22,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.clip import Clip, Limits, open_clip
+from pipeline.door.ffmpeg import Leash
 from pipeline.errors import BadMedia, OverLimit, UserError
-from pipeline.ffmpeg import Leash
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
-from tests.test_ffmpeg import children
+from tests.test_door_ffmpeg import children
 
 WITHIN_S = 20.0  # of wall clock on a busy machine; each takes less than one on a quiet one
 
@@ -199,7 +199,7 @@ def test_a_playlist_that_got_past_the_magic_bytes_opens_nothing(
         path = tmp_path / "clip"
         path.write_text(script)
         monkeypatch.setattr("pipeline.clip.find_demuxer", lambda source, name=demuxer: name)
-        monkeypatch.setattr("pipeline.slate.LISTING_LEASH", Leash(seconds=2))
+        monkeypatch.setattr("pipeline.door.slate.LISTING_LEASH", Leash(seconds=2))
         assert isinstance(take(path, job), UserError)
         assert canary.calls == []
 
@@ -207,9 +207,9 @@ def test_a_playlist_that_got_past_the_magic_bytes_opens_nothing(
 def test_a_manifest_that_spins_for_ever_is_killed(tmp_path: Path, job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last wall: with every other one taken away, the child is killed when its time is over."""
     monkeypatch.setattr("pipeline.clip.find_demuxer", lambda source: "dash")
-    monkeypatch.setattr("pipeline.slate.LISTING_LEASH", Leash(seconds=2))
+    monkeypatch.setattr("pipeline.door.slate.LISTING_LEASH", Leash(seconds=2))
     monkeypatch.setattr(
-        "pipeline.slate.take_in", lambda source, *_: ["-f", "dash", "-fd", str(source.fileno()), "-i", "fd:"]
+        "pipeline.door.slate.take_in", lambda source, *_: ["-f", "dash", "-fd", str(source.fileno()), "-i", "fd:"]
     )
     path = tmp_path / "clip.mp4"
     path.write_bytes(SPIN)
@@ -242,7 +242,7 @@ def test_a_pixel_bomb_is_refused_by_what_it_declares(
     """Two pictures of 67 million pixels in 400 MB of address space, where decoding takes 900."""
     slim = ("-preset", "ultrafast", "-threads", "1", "-x264-params", "ref=1:rc-lookahead=0")
     ffmpeg("-f", "lavfi", "-i", "color=s=8192x8192:r=1:d=2", "-c:v", "libx264", *slim, tmp_path / "a.mp4")
-    monkeypatch.setattr("pipeline.slate.LISTING_LEASH", Leash(memory=400 * 1024**2))
+    monkeypatch.setattr("pipeline.door.slate.LISTING_LEASH", Leash(memory=400 * 1024**2))
     began = time.monotonic()
     refused(take(tmp_path / "a.mp4", job), OverLimit, "8192 x 8192", job)
     assert time.monotonic() - began < WITHIN_S

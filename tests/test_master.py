@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.loudness import integrated, true_peak_db
+from pipeline.ear.loudness import integrated, true_peak_db
 from pipeline.master import CEILING_DBTP, TARGET_LUFS, master, tone
 from pipeline.music import RATE
 

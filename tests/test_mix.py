@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.cuesheet import Bar, Cue, CueSheet, Scene, Style
+from pipeline.ear.loudness import integrated, true_peak_db
 from pipeline.errors import Unavailable
-from pipeline.loudness import integrated, true_peak_db
 from pipeline.mix import ROOM, lay
 from pipeline.music import RATE, Audio, Recording, Take
 

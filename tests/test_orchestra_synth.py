@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.ear.loudness import integrated
 from pipeline.errors import Unavailable
-from pipeline.loudness import integrated
 from pipeline.music import RATE
 from pipeline.orchestra import synth
 from pipeline.orchestra.part import Note, Part

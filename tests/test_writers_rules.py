@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.cuesheet import STYLES, Brief, Style
-from pipeline.wishes import INSTRUMENT_WORDS
+from pipeline.spotting.wishes import INSTRUMENT_WORDS
 from pipeline.writers.rules import BRIEF_WORDS, LONG_WORDS, find_places, load
 from tests.test_cues import a_sheet
 

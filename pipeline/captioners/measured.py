@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cuesheet import Look, Scene
-from pipeline.faces import Face, find_faces
-from pipeline.feelings import feel
-from pipeline.sights import Sights, find_sights
+from pipeline.eye.faces import Face, find_faces
+from pipeline.eye.feelings import feel
+from pipeline.eye.sights import Sights, find_sights
 
 SUNK = 0.4  # of the lightest still: darker ones are taken in the middle of a fade
 DARK = 0.27  # mean luma of low-key pictures

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from pipeline.loudness import SILENCE, k_power
+from pipeline.ear.loudness import SILENCE, k_power
 from pipeline.music import RATE, Audio
 from pipeline.orchestra import unpitched
 from pipeline.orchestra.fonts import Font, as_font, find_font

@@ -18,7 +18,7 @@ from scipy import signal
 from pipeline import backends
 from pipeline.cues import spot
 from pipeline.cuesheet import STYLES, Brief, CueSheet, HitPoint, Look, Scene, Style
-from pipeline.listen import hear
+from pipeline.ear.listen import hear
 from pipeline.mix import lay
 from pipeline.music import RATE, Audio
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import BadMedia, Refused
-from pipeline.stamps import Bytes, Floats, apart, stamp_of
+from pipeline.eye.stamps import Bytes, Floats, apart, stamp_of
 
 Detector = Literal["adaptive", "content", "threshold", "histogram", "hash"]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.cuesheet import Emotion, Look, Scene
-from pipeline.sights import Sights
+from pipeline.eye.sights import Sights
 
 RELATIVE = 0.4  # share of a judgement that comes from the scene's place within the clip
 CALM_SHOT_S = 4.0  # a shot of this length neither hurries nor rests (average shot length of films today)

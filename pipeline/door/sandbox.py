@@ -6,8 +6,8 @@ Run as a script, never imported by the product:
 
 What the program can then no longer do: outlive the parent, take more memory, processor time or disk than it was given,
 gain privileges, reach a network, or open a file outside its working folder. The first three hold on every POSIX system;
-the others are asked of Linux and done without where the kernel refuses (the door in pipeline/ffmpeg.py stays narrow
-without them: one file descriptor comes in, and the only protocol is that descriptor).
+the others are asked of Linux and done without where the kernel refuses (the door in ffmpeg.py beside this file stays
+narrow without them: one file descriptor comes in, and the only protocol is that descriptor).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.palette import find_palette
+from pipeline.eye.palette import find_palette
 
 SIDE = 160  # pixels on the longer side; sights are large
 FINE_SIDE = 480  # pixels, for what is a pixel or two thin: rain and small lights

@@ -4,7 +4,7 @@ What comes in is an open file descriptor (`fd:` is the only protocol that an inp
 odd name can open anything else) and a demuxer that the caller has chosen. What goes out lands under names of our own on
 a bench: a private folder that vanishes with the run. No word of a stranger reaches the command line.
 
-The child runs in its own session behind pipeline/sandbox.py. It is killed with its whole group when it passes its
+The child runs in its own session behind pipeline/door/sandbox.py. It is killed with its whole group when it passes its
 leash, when the consumer fails or loses interest, and when this process dies. Linux kills it too when the *thread* that
 started it ends: start and finish a run in one thread.
 """

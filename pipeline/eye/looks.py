@@ -1,6 +1,6 @@
 """What a scene looks like in numbers: movement, light, contrast, colour, camera, and the moments that make one jump.
 
-Everything is taken from the postage stamps of the one pass (pipeline/watched.py).
+Everything is taken from the postage stamps of the one pass (pipeline/eye/watched.py).
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.cuesheet import HitPoint, Look
-from pipeline.stamps import Floats
-from pipeline.watched import LAG_S, Watched
+from pipeline.eye.stamps import Floats
+from pipeline.eye.watched import LAG_S, Watched
 
 HAND_HELD = 0.13  # picture widths a second that hand-held walking moves the picture; half way on the scale of motion
 FULL_CHROMA = 70.0  # distance from grey in Cr, Cb of strongly coloured pictures (a pure red has 127)

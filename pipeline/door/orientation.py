@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.door.ffmpeg import NOTHING_PERSONAL, Leash, run, take_in
 from pipeline.errors import BadMedia
-from pipeline.ffmpeg import NOTHING_PERSONAL, Leash, run, take_in
 
 
 @dataclass(frozen=True)

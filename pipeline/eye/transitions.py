@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from pipeline.cuesheet import Transition
-from pipeline.stamps import FLOOR, Bytes, Floats, apart, likeness, spread
-from pipeline.watched import Watched
+from pipeline.eye.stamps import FLOOR, Bytes, Floats, apart, likeness, spread
+from pipeline.eye.watched import Watched
 
 # What makes a cut. Margins: over 132 cuts in real clips and in splices of them with flashes, whip pans, shakes
 LEAST_CHANGE = 9.0  # mean difference of a change that can be seen; the faintest real cut has 15

@@ -16,8 +16,8 @@ import webrtcvad
 from numpy.typing import NDArray
 from scipy import fft, ndimage, signal
 
+from pipeline.ear.loudness import integrated
 from pipeline.errors import BadMedia
-from pipeline.loudness import integrated
 
 Kind = Literal["silent", "speech", "sound"]
 

@@ -13,10 +13,10 @@ from math import sqrt
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, run, take_in
+from pipeline.door.slate import NO_TIME, Slate, Stream, read_packets
+from pipeline.door.targets import Aspect, Budget, Target, budget, fits, shape
 from pipeline.errors import BadMedia
-from pipeline.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, run, take_in
-from pipeline.slate import NO_TIME, Slate, Stream, read_packets
-from pipeline.targets import Aspect, Budget, Target, budget, fits, shape
 
 #: containers whose packets have the times that MP4 needs; AVI, for one, does not say when a frame is shown
 COPIED_FROM = frozenset({"mov", "matroska", "flv", "mpegts"})

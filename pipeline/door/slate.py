@@ -13,10 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
-from pipeline.containers import EXPORT
+from pipeline.door.containers import EXPORT
+from pipeline.door.ffmpeg import NOTHING_PERSONAL, SHORTER, Leash, run, take_in
+from pipeline.door.orientation import Orientation, read_orientation
 from pipeline.errors import BadMedia, OverLimit
-from pipeline.ffmpeg import NOTHING_PERSONAL, SHORTER, Leash, run, take_in
-from pipeline.orientation import Orientation, read_orientation
 
 #: a line is about 50 bytes: 150,000 frames and 20 minutes of the shortest Opus packets stay within 32 MB
 LISTING_LEASH = Leash(seconds=60, stall_s=20, cpu_s=60, output_bytes=32 * 1024**2)
