@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.containers import STARTS, find_demuxer
+from pipeline.door.containers import STARTS, find_demuxer
 from pipeline.errors import BadMedia
 from tests.media import ffmpeg
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ffmpeg
+from pipeline.door import ffmpeg
+from pipeline.door.ffmpeg import Leash, bench, find_ffmpeg, run, start, take_in
 from pipeline.errors import BadMedia, OverLimit, Unavailable, UserError
-from pipeline.ffmpeg import Leash, bench, find_ffmpeg, run, start, take_in
 from tests.media import ffmpeg as make
 from tests.media import make_clip
 

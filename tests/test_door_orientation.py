@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.orientation import Orientation, orient
+from pipeline.door.orientation import Orientation, orient
 
 ONE = 1 << 16
 LAST = (0, 0, 1 << 30)

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from pipeline.picture import may_copy, plan_encode, shows
-from pipeline.slate import NO_TIME, Packet, Slate, Stream
+from pipeline.door.picture import may_copy, plan_encode, shows
+from pipeline.door.slate import NO_TIME, Packet, Slate, Stream
 
 
 def slate(

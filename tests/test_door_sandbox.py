@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ffmpeg import SANDBOX, find_ffmpeg
+from pipeline.door.ffmpeg import SANDBOX, find_ffmpeg
 
 GIB = 1024**3
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")

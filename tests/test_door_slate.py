@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.containers import find_demuxer
+from pipeline.door.containers import find_demuxer
+from pipeline.door.ffmpeg import bench
+from pipeline.door.slate import Slate, _described, _parse, read_packets, read_slate
 from pipeline.errors import BadMedia
-from pipeline.ffmpeg import bench
-from pipeline.slate import Slate, _described, _parse, read_packets, read_slate
 from tests.media import ffmpeg, make_clip
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.door.targets import LIMIT_BYTES, MUSIC_BITRATES, Target, budget, fits, fits_encoded, music_bitrate, shape
 from pipeline.errors import OverLimit
-from pipeline.targets import LIMIT_BYTES, MUSIC_BITRATES, Target, budget, fits, fits_encoded, music_bitrate, shape
 
 
 @pytest.mark.parametrize("target", ["telegram", "discord"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.listen import NOTHING, Heard, hear
+from pipeline.ear.listen import NOTHING, Heard, hear
 
 RATE = 48_000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from pipeline.loudness import SILENCE, integrated, true_peak_db, true_peaks
+from pipeline.ear.loudness import SILENCE, integrated, true_peak_db, true_peaks
 
 RATE = 48_000
 

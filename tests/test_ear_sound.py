@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from scipy import signal
 
+from pipeline.ear.sound import find_speech, judge_sound
 from pipeline.errors import BadMedia
-from pipeline.sound import find_speech, judge_sound
 from tests.media import MEDIA, ffmpeg, needs_media
 
 RATE = 48_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.looks import find_flashes, name_camera
-from pipeline.watched import Watched
+from pipeline.eye.looks import find_flashes, name_camera
+from pipeline.eye.watched import Watched
 
 FRAMES = 60
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.palette import find_palette
+from pipeline.eye.palette import find_palette
 
 
 def filled(*bgr: tuple[int, int, int]) -> np.ndarray:

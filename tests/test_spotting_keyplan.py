@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from pipeline.keyplan import pick_mode, plan_keys
 from pipeline.keys import distance, read_key
+from pipeline.spotting.keyplan import pick_mode, plan_keys
 
 
 def test_neighbours_are_related_and_the_last_is_near_home():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cuesheet import Bar, HitPoint
-from pipeline.tempomap import Stretch, lay_bars
+from pipeline.spotting.tempomap import Stretch, lay_bars
 
 
 def stretch(cuts: list[float], end: float, tempo: float = 100.0, start: float = 0.0) -> Stretch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.cuesheet import Brief
-from pipeline.wishes import understand
+from pipeline.spotting.wishes import understand
 
 
 @pytest.mark.parametrize(
