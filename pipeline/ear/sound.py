@@ -44,7 +44,6 @@ _LEAST_PITCHED, _LEAST_ACTIVE = 0.12, 0.4  # shares of a window
 _VOTES = 0.6  # of the windows over a moment must agree
 
 _SHORTEST_S = 1.2  # of speech: less is a shout, or a mistake
-_LEAST_IN_ALL_S = 2.0  # of speech in a clip, or 40 % of a short one; less is an instrument that slides
 _PAUSE_S = 0.6  # a breath does not end a sentence
 _MARGIN_S = 0.1  # soft consonants at either end that the detectors miss
 
