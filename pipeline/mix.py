@@ -15,7 +15,7 @@ from scipy import ndimage, signal
 from pipeline.cuesheet import Cue, CueSheet, Style
 from pipeline.ear.loudness import SILENCE, integrated
 from pipeline.errors import Unavailable
-from pipeline.master import Mastered, master, tone
+from pipeline.master import Mastered, high_shelf, master, tone
 from pipeline.music import RATE, Audio, Recording, Take
 from pipeline.room import reverberate
 
@@ -34,7 +34,13 @@ _SEND_DB: dict[str, float] = {
 
 #: (knee, top) of full scale: peaks of these stems are bent from the knee on and never pass the top; a stack of drums or
 #: a xylophone would otherwise make the limiter duck everybody else
-_ROUNDED = {"drums": (0.16, 0.32), "effects": (0.16, 0.32), "melody": (0.24, 0.36), "ostinato": (0.24, 0.36)}
+_ROUNDED = {"drums": (0.16, 0.32), "effects": (0.16, 0.32), "melody": (0.2, 0.3), "ostinato": (0.2, 0.3)}
+
+#: (Hz, dB) of a shelf over each style's stems: small fonts are dull above 2 kHz, and a tape is duller still
+_SHELF: dict[Style, tuple[float, float]] = {
+    "cinematic": (2200, 3.0), "ambient": (2500, -2.0), "electronic": (3500, 3.0), "folk": (3000, 2.5),
+    "lofi": (2800, -6.0), "playful": (3000, 1.5), "tense": (2000, 1.0), "epic": (2000, 4.0),
+}  # fmt: skip
 
 _MONO_BELOW_HZ = 120.0  # phones and clubs sum the bass; what differs there between the sides would cancel
 
@@ -124,11 +130,14 @@ def _treated(take: Take, cue: Cue) -> Iterator[tuple[str, Audio]]:
     pump = _pump(take, cue)
     names = [name for name, audio in take.stems.items() if len(audio)]
     with ThreadPoolExecutor(_HANDS) as hands:  # the filters run outside Python's lock
-        yield from zip(names, hands.map(lambda name: _treat(name, take.stems[name], pump), names), strict=True)
+        yield from zip(
+            names, hands.map(lambda name: _treat(name, take.stems[name], cue.style, pump), names), strict=True
+        )
 
 
-def _treat(name: str, audio: Audio, pump: NDArray[np.float32] | None) -> Audio:
-    clean = _cleaned(audio, _HIGH_PASS_HZ.get(name, 30))
+def _treat(name: str, audio: Audio, style: Style, pump: NDArray[np.float32] | None) -> Audio:
+    shelf = high_shelf(*_SHELF[style]) if name != "music" else None  # unparted music comes with a sound of its own
+    clean = _cleaned(audio, _HIGH_PASS_HZ.get(name, 30), shelf)
     if name == "bass":
         clean += _octave_up(clean)
     if pump is not None and name in _PUMPED:
@@ -144,19 +153,20 @@ def _rounded(audio: Audio, knee: float, top: float) -> Audio:
     return audio
 
 
-def _cleaned(audio: Audio, hz: float) -> Audio:
-    """High-pass a stem, and let nothing differ between the sides in the bass."""
-    middle = _high_passed((audio[:, 0] + audio[:, 1]) / 2, hz)
-    side = _high_passed((audio[:, 0] - audio[:, 1]) / 2, max(hz, _MONO_BELOW_HZ))
+def _cleaned(audio: Audio, hz: float, shelf: Sequence[float] | None) -> Audio:
+    """High-pass and shelve a stem, and let nothing differ between the sides in the bass."""
+    middle = _filtered((audio[:, 0] + audio[:, 1]) / 2, hz, shelf)
+    side = _filtered((audio[:, 0] - audio[:, 1]) / 2, max(hz, _MONO_BELOW_HZ), shelf)
     return np.stack([middle + side, middle - side], axis=1).astype(np.float32)
 
 
-def _high_passed(sound: NDArray[np.floating], hz: float) -> NDArray[np.floating]:
+def _filtered(sound: NDArray[np.floating], hz: float, shelf: Sequence[float] | None) -> NDArray[np.floating]:
     if not sound.any():
         return sound
-    filtered: NDArray[np.floating] = signal.sosfilt(
-        signal.butter(2, hz, "highpass", fs=RATE, output="sos"), sound.astype(np.float64)
-    )
+    sections = signal.butter(2, hz, "highpass", fs=RATE, output="sos")
+    if shelf is not None:
+        sections = np.vstack([sections, shelf])
+    filtered: NDArray[np.floating] = signal.sosfilt(sections, sound.astype(np.float64))
     return filtered
 
 

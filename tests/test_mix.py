@@ -244,3 +244,11 @@ def test_very_soft_music_is_brought_up():
 def test_the_same_recording_gives_the_same_mix():
     first, second = lay(played(1.5), sheet(1.5)), lay(replace(played(1.5), composer="another"), sheet(1.5))
     assert np.array_equal(first.film, second.film)
+
+
+def test_a_tape_is_duller_than_an_orchestra():
+    mixes = {style: lay(recording(Take("1m1", 1, 0.0, {"pad": tone(6000, 1.0)})), sheet(2.0, style=style))
+             for style in ("lofi", "cinematic")}  # fmt: skip
+    middle = slice(round(0.3 * RATE), round(0.8 * RATE))
+    lofi, cinematic = (mixes[style].stems["pad"][middle] for style in ("lofi", "cinematic"))
+    assert db(lofi) < db(cinematic) - 6
