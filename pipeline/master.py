@@ -100,9 +100,9 @@ def _smooth(curve: NDArray[np.float64], samples: int) -> NDArray[np.float32]:
     return ramped
 
 
-def tone(audio: Audio) -> Audio:
-    """Take 1.5 dB of mud at 320 Hz away and give 2 dB of air above 9 kHz: what most fonts need."""
-    sections = np.array([_peaking(320.0, 0.8, -1.5), high_shelf(9000.0, 2.0)])
+def tone(audio: Audio, *, presence_db: float = 0.0) -> Audio:
+    """Take 1.5 dB of mud at 320 Hz away, give 2 dB of air above 9 kHz and `presence_db` above 2.5 kHz."""
+    sections = np.array([_peaking(320.0, 0.8, -1.5), _high_shelf(9000.0, 2.0), _high_shelf(2500.0, presence_db)])
     return np.asarray(signal.sosfilt(sections, audio, axis=0), dtype=np.float32)
 
 
@@ -115,7 +115,7 @@ def _peaking(hz: float, q: float, db: float) -> list[float]:
     return [x / d[0] for x in (*b, *d)]
 
 
-def high_shelf(hz: float, db: float) -> list[float]:
+def _high_shelf(hz: float, db: float) -> list[float]:
     """Return a shelf of slope 1 as one second-order section (Bristow-Johnson's cookbook)."""
     a, w = 10 ** (db / 40), 2 * math.pi * hz / RATE
     c, root = math.cos(w), 2 * math.sqrt(a) * math.sin(w) / math.sqrt(2)

@@ -15,7 +15,7 @@ from scipy import ndimage, signal
 from pipeline.cuesheet import Cue, CueSheet, Style
 from pipeline.ear.loudness import SILENCE, integrated
 from pipeline.errors import Unavailable
-from pipeline.master import Mastered, high_shelf, master, tone
+from pipeline.master import Mastered, master, tone
 from pipeline.music import RATE, Audio, Recording, Take
 from pipeline.room import reverberate
 
@@ -36,10 +36,10 @@ _SEND_DB: dict[str, float] = {
 #: a xylophone would otherwise make the limiter duck everybody else
 _ROUNDED = {"drums": (0.16, 0.32), "effects": (0.16, 0.32), "melody": (0.2, 0.3), "ostinato": (0.2, 0.3)}
 
-#: (Hz, dB) of a shelf over each style's stems: small fonts are dull above 2 kHz, and a tape is duller still
-_SHELF: dict[Style, tuple[float, float]] = {
-    "cinematic": (2200, 3.0), "ambient": (2500, -2.0), "electronic": (3500, 3.0), "folk": (3000, 2.5),
-    "lofi": (2800, -6.0), "playful": (3000, 1.5), "tense": (2000, 1.0), "epic": (2000, 4.0),
+#: dB above 2.5 kHz: small fonts are dull there, and a tape is duller still
+_PRESENCE: dict[Style, float] = {
+    "cinematic": 3.0, "ambient": -2.0, "electronic": 3.0, "folk": 2.5,
+    "lofi": -6.0, "playful": 1.5, "tense": 1.0, "epic": 4.0,
 }  # fmt: skip
 
 _MONO_BELOW_HZ = 120.0  # phones and clubs sum the bass; what differs there between the sides would cancel
@@ -101,7 +101,7 @@ def lay(
     """
     samples = max(1, round(sheet.duration * RATE))
     stems = _lay_stems(recording, sheet, samples)
-    whole = _faded(tone(_total(stems, samples)))
+    whole = _faded(tone(_total(stems, samples), presence_db=_presence(recording, sheet)))
     _refuse_silence(recording, whole)
     music = master(whole)
     film = music if own_sound is None else _with_own_sound(music, _fit(own_sound, samples), speech)
@@ -130,14 +130,11 @@ def _treated(take: Take, cue: Cue) -> Iterator[tuple[str, Audio]]:
     pump = _pump(take, cue)
     names = [name for name, audio in take.stems.items() if len(audio)]
     with ThreadPoolExecutor(_HANDS) as hands:  # the filters run outside Python's lock
-        yield from zip(
-            names, hands.map(lambda name: _treat(name, take.stems[name], cue.style, pump), names), strict=True
-        )
+        yield from zip(names, hands.map(lambda name: _treat(name, take.stems[name], pump), names), strict=True)
 
 
-def _treat(name: str, audio: Audio, style: Style, pump: NDArray[np.float32] | None) -> Audio:
-    shelf = high_shelf(*_SHELF[style]) if name != "music" else None  # unparted music comes with a sound of its own
-    clean = _cleaned(audio, _HIGH_PASS_HZ.get(name, 30), shelf)
+def _treat(name: str, audio: Audio, pump: NDArray[np.float32] | None) -> Audio:
+    clean = _cleaned(audio, _HIGH_PASS_HZ.get(name, 30))
     if name == "bass":
         clean += _octave_up(clean)
     if pump is not None and name in _PUMPED:
@@ -153,20 +150,19 @@ def _rounded(audio: Audio, knee: float, top: float) -> Audio:
     return audio
 
 
-def _cleaned(audio: Audio, hz: float, shelf: Sequence[float] | None) -> Audio:
-    """High-pass and shelve a stem, and let nothing differ between the sides in the bass."""
-    middle = _filtered((audio[:, 0] + audio[:, 1]) / 2, hz, shelf)
-    side = _filtered((audio[:, 0] - audio[:, 1]) / 2, max(hz, _MONO_BELOW_HZ), shelf)
+def _cleaned(audio: Audio, hz: float) -> Audio:
+    """High-pass a stem, and let nothing differ between the sides in the bass."""
+    middle = _high_passed((audio[:, 0] + audio[:, 1]) / 2, hz)
+    side = _high_passed((audio[:, 0] - audio[:, 1]) / 2, max(hz, _MONO_BELOW_HZ))
     return np.stack([middle + side, middle - side], axis=1).astype(np.float32)
 
 
-def _filtered(sound: NDArray[np.floating], hz: float, shelf: Sequence[float] | None) -> NDArray[np.floating]:
+def _high_passed(sound: NDArray[np.floating], hz: float) -> NDArray[np.floating]:
     if not sound.any():
         return sound
-    sections = signal.butter(2, hz, "highpass", fs=RATE, output="sos")
-    if shelf is not None:
-        sections = np.vstack([sections, shelf])
-    filtered: NDArray[np.floating] = signal.sosfilt(sections, sound.astype(np.float64))
+    filtered: NDArray[np.floating] = signal.sosfilt(
+        signal.butter(2, hz, "highpass", fs=RATE, output="sos"), sound.astype(np.float64)
+    )
     return filtered
 
 
@@ -217,6 +213,13 @@ def _total(stems: Mapping[str, Audio], samples: int) -> Audio:
     for audio in stems.values():
         total += audio
     return total
+
+
+def _presence(recording: Recording, sheet: CueSheet) -> float:
+    """Return the presence that the film's styles want, each by its length; unparted music comes with its own sound."""
+    if any("music" in take.stems for take in recording.takes):
+        return 0.0
+    return sum(_PRESENCE[cue.style] * cue.length for cue in sheet.cues) / sheet.duration
 
 
 def _faded(audio: Audio) -> Audio:
