@@ -28,6 +28,7 @@ LONG_CUE_S = 40.0  # a listener wants something new
 CLOSED_CHAPTER = 1.0  # what a fade through black takes off the cost of a new cue
 HEAVY = 0.86  # weight from which the composer takes a breath before the hit
 HEAVY_EVERY_S = 15.0  # at most one such hit in this time, or none of them is special
+SAME_HIT_S = 0.02  # hits of an edited sheet that are nearer than half a frame are one
 CLOSE_JOLT_S = 0.9  # a jolt this near to a cut is part of the cut
 
 #: beats per minute that a style can carry without becoming another one
@@ -311,9 +312,10 @@ def reread(text: str | bytes) -> CueSheet:
         raw = json.loads(text)
         cues = [dict(cue) for cue in raw["cues"]]
         hits = sorted((hit for cue in cues for hit in cue.pop("hits", [])), key=lambda hit: float(hit["time"]))
+        hits = [hit for i, hit in enumerate(hits) if not i or hit["time"] - hits[i - 1]["time"] >= SAME_HIT_S]
         for cue in cues:
             cue["hits"] = [hit for hit in hits if cue["start"] <= hit["time"] < cue["end"]]
-    except (ValueError, TypeError, KeyError) as exc:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as exc:
         raise BadSheet(
             "This is not a cue sheet: it is not JSON with a list of cues.",
             hint="Give the cues.json that a job has left beside its film.",
@@ -334,11 +336,12 @@ def reread(text: str | bytes) -> CueSheet:
 
 
 def _remooded(sheet: CueSheet) -> CueSheet:
-    """Where only the mood's word was changed, let valence and arousal follow it."""
+    """Let valence and arousal follow the mood's word where only that was changed; raises Refused for an unknown key."""
     wish = understand(sheet.brief)
     cues = []
     for cue in sheet.cues:
-        felt = _feel(tuple(sheet.scenes[i] for i in cue.scenes if i < len(sheet.scenes)), wish, sheet.scenes)
+        read_key(cue.key)
+        felt = _feel(tuple(sheet.scenes[i] for i in cue.scenes if 0 <= i < len(sheet.scenes)), wish, sheet.scenes)
         untouched = (cue.valence, cue.arousal) == (felt.valence, felt.arousal)
         asked = MOOD_WORDS.get(cue.mood.strip().lower())
         if asked and untouched and cue.mood != name_mood(cue.valence, cue.arousal):
@@ -354,7 +357,7 @@ def _fits(cue: Cue, bars: Sequence[dict[str, float]]) -> bool:
         starts = [*(bar["start"] for bar in bars[1:]), cue.end]
         beats = sum(bar["beats"] for bar in bars)
         tiled = abs(bars[0]["start"] - cue.start) < SLACK_S
-    except (KeyError, IndexError, TypeError, ZeroDivisionError):
+    except (KeyError, IndexError, TypeError, ZeroDivisionError, OverflowError):
         return False
     tiled = tiled and all(abs(end - start) < SLACK_S for end, start in zip(ends, starts, strict=True))
     return tiled and abs(60 * beats / cue.length - cue.tempo) < 0.02

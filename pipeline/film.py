@@ -54,7 +54,7 @@ def marry(clip: Clip, music: Path, to: Path, *, target: Target = "none", comment
     the file's metadata. Raises Refused for what does not go together, OverLimit when the film is too large for the
     target; nothing is left at `to` then.
     """
-    muxer, _, codec = _container(to.suffix, clip)
+    muxer, _, codec = container(to.suffix, clip)
     rate = music_bitrate(target, clip.picture.stat().st_size, clip.duration)
     with bench(to.parent) as place, clip.picture.open("rb") as picture, music.open("rb") as sound:
         (place / "note.txt").write_text(f";FFMETADATA1\ncomment={_escaped(comment)}\n", encoding="utf-8")
@@ -92,7 +92,7 @@ def picture_length(path: Path) -> Lengths:
 def decode_sound(path: Path) -> tuple[NDArray[np.float32], int]:
     """Return the film's sound as (samples, 2) at 48 kHz, from the picture's first frame on; raises BadMedia if none."""
     with bench(path.parent) as place, path.open("rb") as film:
-        arguments = [*take_in(film, _container(path.suffix)[1]), "-map", "0:a:0", "-ac", "2", "-ar", str(RATE)]
+        arguments = [*take_in(film, container(path.suffix)[1]), "-map", "0:a:0", "-ac", "2", "-ar", str(RATE)]
         raw = [*arguments, "-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]
         leash = Leash(seconds=300, output_bytes=1024**3)  # 46 minutes of stereo floats
         done = run(raw, place=place, leash=leash, inputs=[film])
@@ -101,14 +101,15 @@ def decode_sound(path: Path) -> tuple[NDArray[np.float32], int]:
 
 def _streams(path: Path, kind: str) -> list[Stream]:
     with bench(path.parent) as place, path.open("rb") as film:
-        streams = read_packets(film, _container(path.suffix)[1], place=place)
+        streams = read_packets(film, container(path.suffix)[1], place=place)
     chosen = [stream for stream in streams if stream.kind == kind]
     if kind == "video" and not chosen:
         raise BadMedia("There is no picture in the film.")
     return chosen
 
 
-def _container(suffix: str, clip: Clip | None = None) -> tuple[str, str, str]:
+def container(suffix: str, clip: Clip | None = None) -> tuple[str, str, str]:
+    """Return muxer, demuxer and the music's codec for a film's suffix; raises Refused where the picture does not fit."""
     known = CONTAINERS.get(suffix.lower())
     if known is None:
         raise Refused(

@@ -15,8 +15,9 @@ A job leaves a folder that tells its story:
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ from pipeline.cues import reread, spot
 from pipeline.cuesheet import Brief, CueSheet
 from pipeline.ear.sound import OwnSound, judge_sound
 from pipeline.errors import BadSheet, Refused, UserError
-from pipeline.film import marry
+from pipeline.film import container, marry
 from pipeline.mix import Mix, lay
 from pipeline.music import Audio, Recording, write_music, write_sound
 from pipeline.scenes import find_scenes, key_stills, watch
@@ -82,7 +83,6 @@ class _Job:
 
     clip: Clip
     own: OwnSound | None
-    to: Path
     folder: Path
     sound: Sound
     target: Target
@@ -115,30 +115,42 @@ def score(
     crew = crew or Crew()
     captioner, writer = backends.captioner(crew.captioner), backends.writer(crew.writer)
     composer = backends.composer(crew.composer)
-    with _job_folder(folder):
+    plan = reread(edited) if edited is not None else None
+    container(to.suffix)  # refuses what could not be written, before the work
+    with _job_folder(folder, films=(films := _films(to, takes))):
         report("clip", 0, 1)
         footage = open_clip(path, folder, limits=limits or Limits(), target=target, aspect=aspect)
         watched = watch(_counted(footage, report), detector=detector)
         clip = footage.clip
+        container(to.suffix, clip)
         report("cues", 0, 1)
-        if edited is None:
+        if plan is None:
             scenes = find_scenes(watched, clip.duration)
             scenes = captioner.see(scenes, key_stills(scenes, footage.stills))
             sheet = spot(scenes, brief or Brief(), duration=clip.duration, frame_rate=clip.frame_rate)
         else:
-            sheet = _fitting(reread(edited), clip)
+            sheet = _fitting(plan, clip)
         sheet = _keep_own_words(sheet, writer.write(sheet))
         _keep_thumbnails(sheet, footage, folder / "scenes")
         own = judge_sound(clip.sound_path) if clip.sound_path else None
         report("cues", 1, 1)
-        job = _Job(clip, own, to, folder, sound, target, composer, report)
-        return [_record(job, replace(sheet, seed=sheet.seed + take), take) for take in range(takes)]
+        job = _Job(clip, own, folder, sound, target, composer, report)
+        scores = [
+            _record(job, replace(sheet, seed=sheet.seed + take), take, unfinished)
+            for take, unfinished in enumerate(films)
+        ]
+        return [replace(made, film=made.film.replace(films[made.film])) for made in scores]
 
 
-def _record(job: _Job, sheet: CueSheet, take: int) -> Score:
+def _films(to: Path, takes: int) -> dict[Path, Path]:
+    """Where each take's film is made, and the name that it gets when the whole job is done."""
+    names = [to] + [to.with_name(f"{to.stem}-take-{take}{to.suffix}") for take in range(2, takes + 1)]
+    return {to.with_name(f".{os.getpid()}-{number}.part{to.suffix}"): name for number, name in enumerate(names)}
+
+
+def _record(job: _Job, sheet: CueSheet, take: int, film: Path) -> Score:
     """Compose, mix, marry and certify one take."""
     folder = job.folder if take == 0 else job.folder / f"take-{take + 1}"
-    film = job.to if take == 0 else job.to.with_name(f"{job.to.stem}-take-{take + 1}{job.to.suffix}")
     folder.mkdir(exist_ok=True)
     (folder / "cues.json").write_text(sheet.to_json(), encoding="utf-8")
     recording = job.composer.compose(sheet, report=job.report)
@@ -222,10 +234,10 @@ def _keep_thumbnails(sheet: CueSheet, footage: Footage, folder: Path) -> None:
 
 
 @contextmanager
-def _job_folder(folder: Path) -> Iterator[None]:
+def _job_folder(folder: Path, *, films: Iterable[Path]) -> Iterator[None]:
     """Make the job's folder; take it away again when a person's error or a cancellation ends the job.
 
-    After a bug it stays, since it is the bug report.
+    After a bug it stays, since it is the bug report. Unfinished films never stay.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Refused(
@@ -238,3 +250,6 @@ def _job_folder(folder: Path) -> Iterator[None]:
     except (UserError, KeyboardInterrupt):
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        for film in films:
+            film.unlink(missing_ok=True)

@@ -167,7 +167,32 @@ def test_an_edited_mood_moves_the_music():
     assert reread(json.dumps(raw)).cues[0].valence == -0.9
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"cues": [1]}', '{"cues": [{}]}', "\x00", '{"cues": 3}'])
+def test_numbers_beyond_all_measure_do_no_harm():
+    raw = a_sheet(9, 9).to_json()
+    huge = "9" * 400
+    with pytest.raises(BadSheet):
+        reread(raw.replace('"time":', f'"time":{huge},"x":', 1))
+    laid_anew = reread(raw.replace('"bpm":', f'"bpm":{huge},"x":', 1))
+    assert all(30 <= bar.bpm <= 240 for cue in laid_anew.cues for bar in cue.bars)
+    stray = json.loads(raw)
+    stray["cues"][0]["scenes"] = [-99, 5000]
+    assert reread(json.dumps(stray)).cues[0].start == 0
+
+
+def test_many_hits_at_one_moment_are_one():
+    raw = json.loads(a_sheet(20).to_json())
+    raw["cues"][0]["hits"] = [{"time": 5.0 + i * 1e-5, "weight": 0.5, "kind": "cut"} for i in range(500)]
+    assert len(reread(json.dumps(raw)).cues[0].hits) == 1
+
+
+def test_a_key_that_is_none_is_refused_when_the_sheet_is_read():
+    with pytest.raises(Refused):
+        reread(a_sheet(9).to_json().replace('"key":', '"key":"H blues","x":', 1).replace('"x":', '"mood":', 1))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '{"cues": [1]}', '{"cues": [{}]}', "\x00", '{"cues": 3}', "[" * 200_000]
+)
 def test_what_is_no_sheet_is_refused(text: str):
     with pytest.raises(BadSheet) as refusal:
         reread(text)

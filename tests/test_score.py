@@ -173,6 +173,29 @@ def test_a_cancelled_job_leaves_nothing(clip: Path, tmp_path: Path, stage: str):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_stopping_in_the_second_take_leaves_nothing_of_the_first(clip: Path, tmp_path: Path):
+    films = 0
+
+    def report(now: str, done: float, total: float) -> None:
+        nonlocal films
+        films += now == "film" and done == total
+        if films == 1 and now == "mix":
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2, report=report)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["film.webm", "film.avi", "film"])
+def test_a_film_that_cannot_be_written_is_refused_before_composing(clip: Path, tmp_path: Path, name: str):
+    told: list[str] = []
+    with pytest.raises(Refused):
+        score(clip, to=tmp_path / name, folder=tmp_path / "job", report=lambda stage, *_: told.append(stage))
+    assert "music" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unknown_engines_are_refused_before_the_work(clip: Path, tmp_path: Path):
     told: list[str] = []
     with pytest.raises(Refused, match="no composer named 'kazoo'") as refusal:

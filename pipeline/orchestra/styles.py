@@ -228,7 +228,7 @@ PALETTES: dict[Style, Palette] = {
     ),
 }
 
-#: dB against the melody, pan, velocity against the mood's; the mix table of the project's composing notes
+#: dB against the melody, pan, velocity against the mood's; common practice, settled by ear and by level
 ROLE_LEVEL_DB: dict[Role, float] = {
     "melody": 0,
     "relief": 0,

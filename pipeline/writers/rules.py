@@ -280,7 +280,7 @@ def _named(style: Style) -> str:
 
 
 def _a(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+    return f"{'an' if word[:1] in tuple('aeiou') else 'a'} {word}"
 
 
 def _list(things: list[str]) -> str:
