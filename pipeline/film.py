@@ -109,7 +109,7 @@ def _streams(path: Path, kind: str) -> list[Stream]:
 
 
 def container(suffix: str, clip: Clip | None = None) -> tuple[str, str, str]:
-    """Return muxer, demuxer and the music's codec for a film's suffix; raises Refused where the picture does not fit."""
+    """Return muxer, demuxer and the music's codec for a film's suffix; raises Refused where a picture does not fit."""
     known = CONTAINERS.get(suffix.lower())
     if known is None:
         raise Refused(
