@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from bot import text
-from bot.text import plain
+from bot.text import terminal as text
+from bot.text.plain import plain
 from pipeline.errors import BadSheet, Refused, Unavailable, UserError
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def score(
             seed=seed,
         )
         _check_crew(captioner=captioner, writer=writer, composer=composer)
-        from pipeline.score import Crew
+        from pipeline.backends import Crew
         from pipeline.score import score as score_clip
 
         with _claimed(job.folder, force=force), _progress(takes, silent=quiet or as_json) as report:

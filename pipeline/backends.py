@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from pipeline.cuesheet import CueSheet, Scene
@@ -21,6 +22,15 @@ Kind = Literal["captioner", "writer", "composer"]
 
 #: `report(stage, done, total)`: progress and cancellation at once; it may raise Cancelled
 Report = Callable[[str, float, float], None]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The chosen backends, by name."""
+
+    captioner: str = "measured"
+    writer: str = "rules"
+    composer: str = "orchestra"
 
 
 class Captioner(Protocol):

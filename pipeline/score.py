@@ -26,7 +26,7 @@ from typing import Literal
 import soundfile
 
 from pipeline import backends
-from pipeline.backends import Composer, Report
+from pipeline.backends import Composer, Crew, Report
 from pipeline.certificate import Certificate, certify
 from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Target, open_clip
 from pipeline.cues import reread, spot
@@ -51,15 +51,6 @@ CEILING_DBTP = -1.0  # of the finished film, after its codec; platforms' own cod
 TRIES = 3  # low bitrates, for tight upload limits, overshoot a master that keeps the ceiling by itself
 
 SAME_LENGTH_S = 0.05  # an edited cue sheet must be of a clip of this length, give or take a frame
-
-
-@dataclass(frozen=True)
-class Crew:
-    """The chosen backends, by name."""
-
-    captioner: str = "measured"
-    writer: str = "rules"
-    composer: str = "orchestra"
 
 
 @dataclass(frozen=True)

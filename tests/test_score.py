@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.backends import Crew
 from pipeline.cuesheet import Brief, CueSheet
 from pipeline.errors import BadMedia, BadSheet, Cancelled, Refused, UserError
 from pipeline.film import decode_sound, packet_hashes, picture_length
-from pipeline.score import STAGES, Crew, Score, score
+from pipeline.score import STAGES, Score, score
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
 
 CUTS = (1.5, 3.0, 4.5)

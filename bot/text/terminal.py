@@ -1,8 +1,6 @@
-"""Every sentence that a person reads in the terminal, and the cure for text that is not ours."""
+"""Every sentence that a person reads in the terminal."""
 
 from __future__ import annotations
-
-import unicodedata
 
 APP = "Gives a silent clip its music, scene by scene: on this machine, with no keys, no server and nothing to download."
 
@@ -113,22 +111,6 @@ NO_SPACE_HINT = "Free some space, or name another place with --out."
 DREW = "Drew {scenes} scenes, {seconds:.1f} s, in {took:.0f} s."
 NEXT = "Now score it:"
 AGAIN = "Change the plan:"
-
-
-def plain(words: object) -> str:
-    """Show what cannot be seen: control characters, right-to-left overrides and stray bytes become escapes.
-
-    For everything that came from a person or out of a file; what is left cannot move the cursor or reorder a line.
-    """
-    return "".join(letter if _is_plain(letter) else _escape(letter) for letter in str(words))
-
-
-def _is_plain(letter: str) -> bool:
-    return letter in "\u200c\u200d" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-
-
-def _escape(letter: str) -> str:
-    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def timecode(seconds: float, frame_rate: float) -> str:
