@@ -25,7 +25,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from bot import cli, text
+from bot import cli
+from bot.text import terminal as text
+from bot.text.plain import plain
 from pipeline import cuesheet, score
 from pipeline.cuesheet import Brief
 from pipeline.door import targets
@@ -483,7 +485,7 @@ def test_the_version_is_that_of_the_package() -> None:
 
 @given(st.text(st.characters(codec=None)))
 def test_plain_text_cannot_move_the_cursor_or_turn_a_line_around(words: str) -> None:
-    shown = text.plain(words)
+    shown = plain(words)
     shown.encode("utf-8")
     joiners = "\u200c\u200d"
     assert all(unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or c in joiners for c in shown)
@@ -491,7 +493,7 @@ def test_plain_text_cannot_move_the_cursor_or_turn_a_line_around(words: str) -> 
 
 def test_plain_text_stays_as_it_is() -> None:
     for words in ("holiday in Zürich 🎬.mp4", "[bold]песня[/bold]", "家族 👨‍👩‍👧"):
-        assert text.plain(words) == words
+        assert plain(words) == words
 
 
 @pytest.mark.parametrize(
