@@ -15,7 +15,8 @@ from typing import Literal, Protocol
 
 from jobs.job import Outcome, Progress, ReplyTo, Request, State
 
-What = Literal["result", "song", "stems", "midi", "sheet", "file"]
+#: "result" carries the first film, "take-2" ... the further films of the same job, each in a message of its own
+What = Literal["result", "take-2", "take-3", "take-4", "song", "stems", "midi", "sheet", "file"]
 
 
 class Gone(Exception):

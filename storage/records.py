@@ -95,10 +95,16 @@ class Records:
     # ---- jobs, from the side of who asks ----
 
     async def add_job(
-        self, job: NewJob, delivery: NewDelivery | None, *, caps: Caps, update: tuple[str, str] | None = None
+        self,
+        job: NewJob,
+        delivery: NewDelivery | Sequence[NewDelivery] | None,
+        *,
+        caps: Caps,
+        update: tuple[str, str] | None = None,
     ) -> tuple[JobRow, bool]:
-        """Write the job, its delivery and that its update is done, all or nothing; (row, True).
+        """Write the job, its delivery or deliveries, and that its update is done, all or nothing; (row, True).
 
+        A job of several takes has one delivery for each: "result", then "take-2", "take-3", ...
         When the source is known already, nothing is written but the update; (the row that is there, False).
         Raises storage.errors.Full, and then nothing is written at all.
         """
