@@ -7,16 +7,45 @@ repeated without harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, Protocol
 
-from jobs.job import Outcome, Progress, ReplyTo, Request, State
+import structlog
+
+from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, Progress, ReplyTo, Request, State
+from storage.blobs import Blobs
+from storage.errors import Missing
+from storage.records import Records
+from storage.tables import DeliveryRow, JobRow
 
 #: "result" carries the first film, "take-2" ... the further films of the same job, each in a message of its own
 What = Literal["result", "take-2", "take-3", "take-4", "song", "stems", "midi", "sheet", "file"]
+
+LEASE_S = 20.0  # of a delivery; renewed while it goes on, so that a dead front end is noticed that soon
+RENEW_S = 5.0
+SHOW_S = 3.0  # between two edits that show progress; the networks' own limits come on top
+LOOK_S = 1.0  # between two looks at the outbox when nobody knocks
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0  # between tries of a delivery that breaks
+GIVE_UP_S = 3 * 86400.0  # a chat that takes nothing for three days is dead
+LINK_S = 7 * 86400.0  # how long a link to a large film works
+
+TOO_LARGE = "The film is larger than what may be sent here."
+TOO_LARGE_HINT = "Send a shorter clip, or a smaller one."
+TOO_LARGE_LINKED = "The film is larger than what may be sent here; for a week it can be fetched from this link."
+
+log = structlog.get_logger()
 
 
 class Gone(Exception):
@@ -102,3 +131,232 @@ class Messenger(Protocol):
     def text(self, reply_to: ReplyTo, status: Status) -> str:
         """Return what `open` and `show` would say, so that the same is not said twice."""
         ...
+
+
+class Knocked(Protocol):
+    """What tells that the outbox has something; jobs/queue.py has it."""
+
+    async def knocked(self, front: str, *, seconds: float) -> bool: ...
+
+
+Standing = Callable[[Sequence[JobRow]], Awaitable[dict[str, Status]]]
+
+
+class Deliveries:
+    """Runs in a front end's process: keeps its placeholders true and hands over what is due."""
+
+    def __init__(
+        self,
+        records: Records,
+        blobs: Blobs,
+        bell: Knocked,
+        messenger: Messenger,
+        *,
+        standing: Standing,
+        at_once: int = 8,
+        show_s: float = SHOW_S,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`standing` tells how jobs stand; `at_once` deliveries are uploaded side by side."""
+        self._records, self._blobs, self._bell, self._messenger = records, blobs, bell, messenger
+        self._standing, self._at_once, self._show_s, self._clock = standing, at_once, show_s, clock
+        self._owner = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._next_show: dict[str, float] = {}
+        self._at_work: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set; what is being handed over then is finished first."""
+        looks = [self._look(stop, self._hand_over_due, LOOK_S), self._look(stop, self._show_open, self._show_s / 2)]
+        await asyncio.gather(*looks)
+        if self._at_work:
+            await asyncio.wait(self._at_work.values(), timeout=LEASE_S)
+
+    async def _look(self, stop: asyncio.Event, look: Callable[[], Awaitable[None]], pause_s: float) -> None:
+        """Look again and again; a database that is away is waited for."""
+        while not stop.is_set():
+            try:
+                await look()
+            except Exception as error:
+                log.warning("outbox_unreadable", problem=str(error))
+            rest = self._bell.knocked(self._messenger.front, seconds=pause_s)
+            await _first(rest if look == self._hand_over_due else asyncio.sleep(pause_s), stop.wait())
+
+    # ---- how it stands ----
+
+    async def _show_open(self) -> None:
+        rows = [
+            (row, job)
+            for row, job in await self._records.open_deliveries(self._messenger.front)
+            if not row.quiet and job.state != "asking"
+        ]
+        self._next_show = {row.id: self._next_show.get(row.id, 0.0) for row, _ in rows}
+        due = [(row, job) for row, job in rows if self._next_show[row.id] <= self._clock()]
+        standing = await self._standing([job for _, job in due]) if due else {}
+        await asyncio.gather(*(self._show(row, standing[job.id]) for row, job in due if job.id in standing))
+
+    async def _show(self, row: DeliveryRow, status: Status) -> None:
+        reply_to = REPLY_TO.validate_python(row.reply_to)
+        self._next_show[row.id] = self._clock() + self._show_s
+        try:
+            if row.message is None:
+                await self._open(row, reply_to, status)
+            elif (text := self._messenger.text(reply_to, status)) != row.shown:
+                await self._messenger.show(row.message, reply_to, status)
+                await self._records.shown(row.id, text)
+        except Later as later:
+            self._next_show[row.id] = self._clock() + later.seconds
+        except Gone as gone:
+            await self._records.dead(row.id, problem=str(gone))
+        except Moved as moved:
+            await self._move(reply_to, moved)
+        except Exception as error:  # only a view of the work: the work goes on, and so do we
+            log.warning("status_not_shown", delivery=row.id, job=row.job, problem=repr(error))
+
+    async def _open(self, row: DeliveryRow, reply_to: ReplyTo, status: Status) -> tuple[str, ReplyTo] | None:
+        """Send the placeholder, unless it is in the chat or may be on its way."""
+        if not await self._records.opening(row.id):
+            return None
+        try:
+            message, reply_to = await self._messenger.open(row.id, reply_to, status)
+        except (Gone, Moved, Later, Refused):
+            await self._records.not_opened(row.id)
+            raise
+        text = self._messenger.text(reply_to, status)
+        await self._records.opened(row.id, message, text, REPLY_TO.dump_python(reply_to, mode="json"))
+        return message, reply_to
+
+    # ---- what is due ----
+
+    async def _hand_over_due(self) -> None:
+        free = self._at_once - len(self._at_work)
+        if free <= 0:
+            return
+        rows = await self._records.due_deliveries(self._messenger.front, self._owner, most=free, seconds=LEASE_S)
+        for row, job in rows:
+            task = asyncio.create_task(self._deliver(row, job))
+            self._at_work[row.id] = task
+            task.add_done_callback(partial(self._done, row.id))
+
+    def _done(self, delivery: str, _: asyncio.Task[None]) -> None:
+        self._at_work.pop(delivery, None)
+
+    async def _deliver(self, row: DeliveryRow, job: JobRow) -> None:
+        with structlog.contextvars.bound_contextvars(job=job.id, delivery=row.id, what=row.what):
+            renewing = asyncio.create_task(self._renew(row))
+            try:
+                await self._try(row, job)
+            except Exception as error:
+                await self._come_back(row, error)
+            finally:
+                renewing.cancel()
+
+    async def _renew(self, row: DeliveryRow) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            with contextlib.suppress(Exception):  # the next one may get through; if none does, the lease lapses
+                await self._records.renew_delivery(row.id, self._owner, seconds=LEASE_S)
+
+    async def _try(self, row: DeliveryRow, job: JobRow) -> None:
+        """Hand one delivery over; what the network says for good becomes an end here."""
+        reply_to = REPLY_TO.validate_python(row.reply_to)
+        try:
+            await self._hand_over(row, job, reply_to)
+        except Gone as gone:
+            log.info("delivery_dead", problem=str(gone))
+            await self._records.dead(row.id, problem=str(gone))
+        except Moved as moved:
+            await self._move(reply_to, moved)
+            await self._records.retry_delivery(row.id, self._owner, problem="moved", delay_s=0.0)
+        except Refused as refused:
+            log.error("delivery_refused", problem=str(refused))
+            await self._records.dead(row.id, problem=str(refused))
+
+    async def _hand_over(self, row: DeliveryRow, job: JobRow, reply_to: ReplyTo) -> None:
+        outcome = OUTCOME.validate_python(job.outcome)
+        message = row.message
+        if outcome.kind == "nothing" or (row.quiet and outcome.kind == "sentence" and row.what == "result"):
+            if message is not None:
+                await self._messenger.withdraw(message, reply_to)
+            await self._records.sent(row.id, self._owner)
+            return
+        if message is None:
+            opened = await self._open(row, reply_to, Status(job.id, job.state))  # type: ignore[arg-type]
+            if opened is None:
+                raise Later(SHOW_S)
+            message, reply_to = opened
+        with TemporaryDirectory(prefix="reelscore-parcel-") as folder:
+            parcel = Parcel(
+                delivery=row.id,
+                job=job.id,
+                what=row.what,  # type: ignore[arg-type]
+                reply_to=reply_to,
+                message=message,
+                request=REQUEST.validate_python(job.request),
+                outcome=outcome,
+                file=lambda key: self._file(key, Path(folder)),
+            )
+            reply_to = await self._hand_over_or_link(parcel)
+        address = REPLY_TO.dump_python(reply_to, mode="json")
+        if outcome.kind == "question":
+            await self._records.reopened(row.id, self._owner)
+        else:
+            await self._records.sent(row.id, self._owner, address)
+            log.info(
+                "delivered", front=self._messenger.front, kind=outcome.kind, after_s=self._clock() - job.created_at
+            )
+
+    async def _hand_over_or_link(self, parcel: Parcel) -> ReplyTo:
+        try:
+            return await self._messenger.hand_over(parcel)
+        except TooLarge:
+            film = film_of(parcel)
+            link = await self._blobs.link(film.film, seconds=LINK_S, name="scored.mp4") if film else None
+            return await self._messenger.hand_over(replace(parcel, outcome=too_large(link), link=link))
+
+    @contextlib.asynccontextmanager
+    async def _file(self, key: str, folder: Path) -> AsyncIterator[Path]:
+        yield await self._blobs.get(key, folder / key.replace("/", "-"))
+
+    async def _move(self, reply_to: ReplyTo, moved: Moved) -> None:
+        def changed(address: dict[str, Any]) -> dict[str, Any]:
+            return dict(REPLY_TO.dump_python(moved.reply_to(REPLY_TO.validate_python(address)), mode="json"))
+
+        await self._records.moved(reply_to.chat, moved.chat, reply_to=changed)
+
+    async def _come_back(self, row: DeliveryRow, error: Exception) -> None:
+        """Let go of a delivery that broke; the network's own word about when to come back stands above ours."""
+        if isinstance(error, Missing) or self._clock() - row.created_at > GIVE_UP_S:
+            log.error("delivery_given_up", problem=repr(error))
+            await self._records.dead(row.id, problem=repr(error)[:500])
+            return
+        pause_s = error.seconds if isinstance(error, Later) else pause(row.attempts)
+        log.warning("delivery_later", problem=repr(error), pause_s=round(pause_s, 1))
+        with contextlib.suppress(Exception):  # the database may be what is away; the lease then lapses by itself
+            await self._records.retry_delivery(row.id, self._owner, problem=repr(error)[:500], delay_s=pause_s)
+
+
+def film_of(parcel: Parcel) -> Film | None:
+    """Return the film that a parcel is about: "take-2" is the second one."""
+    number = int(parcel.what.removeprefix("take-")) if parcel.what.startswith("take-") else 1
+    return parcel.outcome.films[number - 1] if number <= len(parcel.outcome.films) else None
+
+
+def too_large(link: str | None) -> Outcome:
+    """Say that the film does not fit into the place, and where it is instead."""
+    if link:
+        return Outcome("sentence", sentence=TOO_LARGE_LINKED, hint=link, code="over_limit")
+    return Outcome("sentence", sentence=TOO_LARGE, hint=TOO_LARGE_HINT, code="over_limit")
+
+
+def pause(attempts: int) -> float:
+    """Return seconds until the next try: doubled each time, with jitter so that a thousand do not come back at once."""
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempts, 20)) * random.uniform(0.7, 1.3)
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait until one of them is done, and drop the others."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

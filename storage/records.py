@@ -234,12 +234,19 @@ class Records:
         """Lease deliveries that are due; whoever held them before has let its lease run out."""
         ...
 
+    async def renew_delivery(self, delivery: str, owner: str, *, seconds: float) -> bool:
+        """Keep the lease of a delivery that is being handed over; False when it was lost."""
+        ...
+
     async def delivery(self, delivery: str) -> DeliveryRow | None: ...
 
     async def deliveries_of(self, job: str) -> list[DeliveryRow]: ...
 
-    async def opening(self, delivery: str) -> bool:
-        """Note that a placeholder is about to be sent; False when one is in the chat or on its way already."""
+    async def opening(self, delivery: str, *, lost_s: float = 30.0) -> bool:
+        """Note that a placeholder is about to be sent; False when one is in the chat or on its way already.
+
+        One that was on its way `lost_s` ago and never noted as opened is taken for lost: it may be sent again.
+        """
         ...
 
     async def opened(self, delivery: str, message: str, shown: str, reply_to: dict[str, Any] | None = None) -> None: ...
