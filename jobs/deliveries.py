@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import structlog
 
@@ -102,6 +102,7 @@ class Parcel:
     outcome: Outcome
     file: Callable[[str], AbstractAsyncContextManager[Path]]  #: a blob as a local file, by its key
     link: str | None = None  #: to the film, where it is too large for the place
+    take: int = 1  #: which of the outcome's films it is about; `film_of` finds it
 
 
 class Messenger(Protocol):
@@ -284,11 +285,13 @@ class Deliveries:
             if opened is None:
                 raise Later(SHOW_S)
             message, reply_to = opened
+        what, take = what_of(row.what)
         with TemporaryDirectory(prefix="reelscore-parcel-") as folder:
             parcel = Parcel(
                 delivery=row.id,
                 job=job.id,
-                what=row.what,  # type: ignore[arg-type]
+                what=what,
+                take=take,
                 reply_to=reply_to,
                 message=message,
                 request=REQUEST.validate_python(job.request),
@@ -336,9 +339,14 @@ class Deliveries:
 
 
 def film_of(parcel: Parcel) -> Film | None:
-    """Return the film that a parcel is about: "take-2" is the second one."""
-    number = int(parcel.what.removeprefix("take-")) if parcel.what.startswith("take-") else 1
-    return parcel.outcome.films[number - 1] if number <= len(parcel.outcome.films) else None
+    """Return the film that a parcel is about: "take-2" and "song-2" are about the second one."""
+    return parcel.outcome.films[parcel.take - 1] if parcel.take <= len(parcel.outcome.films) else None
+
+
+def what_of(written: str) -> tuple[What, int]:
+    """Read what a row says: "song-2" is the song of the second film, "take-2" that film itself."""
+    kind, _, number = written.partition("-")
+    return cast("What", written if kind == "take" else kind), int(number or 1)
 
 
 def too_large(link: str | None) -> Outcome:
