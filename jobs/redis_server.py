@@ -78,9 +78,14 @@ async def start(data: Path) -> Process | None:
     program = find_program()
     with (folder / "redis.log").open("wb") as log:
         process = await processes.start(
-            str(program), *_options(place), env={"LC_ALL": "C"}, folder=folder, stdout=log.fileno(), stderr=log.fileno(),
+            str(program),
+            *_options(place),
+            env={"LC_ALL": "C"},
+            folder=folder,
+            stdout=log.fileno(),
+            stderr=log.fileno(),
             orphaned=signal.SIGTERM,
-        )  # fmt: skip
+        )
     try:
         await _wait_for_answer(process, place, folder)
     except BaseException:

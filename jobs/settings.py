@@ -12,7 +12,7 @@ import ipaddress
 import os
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -105,7 +105,7 @@ class JobSettings(BaseSettings):
         """Read environment and `.env`. Raises Refused with the name that is wrong, never with its value."""
         _check_names(cls, env_file)
         try:
-            settings = cls(_env_file=env_file)
+            settings: Self = cast("Any", cls)(_env_file=env_file)
         except ValidationError as exc:
             raise _refusal(exc) from None  # its own text would quote what was typed, perhaps a token
         settings.check()
