@@ -2,6 +2,8 @@
 
 The row of a job is the truth about it; Redis only rings. JSON columns hold values of jobs/job.py, which this folder
 does not know.
+
+A change here needs a migration in storage/migrations/versions; a test compares the two.
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ from sqlalchemy import JSON, Double, ForeignKey, Index, String, Text, UniqueCons
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Id = String(64)
+
+ENDED = ("succeeded", "failed", "canceled", "expired")
+LEASED = ("leased", "running")  # a worker has it
+IN_FLIGHT = ("released", *LEASED)
 
 
 class Table(DeclarativeBase):
@@ -75,16 +81,20 @@ class JobRow(Table):
     cancel_asked_at: Mapped[float | None]
 
     created_at: Mapped[float]
+    waits_since: Mapped[float]  #: since when it has waited: first for a worker, or for an answer
     released_at: Mapped[float | None]
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
+    work_s: Mapped[float | None]  #: seconds of work, of a job that succeeded
     stage: Mapped[str] = mapped_column(String(16), default="")
     share: Mapped[float] = mapped_column(default=0.0)
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (
         UniqueConstraint("source"),
         Index("job_standing", "queue", "state", "created_at"),
+        Index("job_served", "queue", "person", "released_at"),
+        Index("job_ended", "ended_at"),
     )
 
 
