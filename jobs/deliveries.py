@@ -14,7 +14,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +24,9 @@ from typing import Any, Literal, Protocol, cast
 
 import structlog
 
-from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, Progress, ReplyTo, Request, State
+from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, ReplyTo, Request
+from jobs.standing import Status as Status
+from jobs.standing import standing
 from storage.blobs import Blobs
 from storage.errors import Missing
 from storage.records import Records
@@ -78,18 +80,6 @@ class TooLarge(Exception):
 
 
 @dataclass(frozen=True)
-class Status:
-    """How a job stands, for a person to see."""
-
-    job: str
-    state: State
-    place: int | None = None  #: in the queue, 1 is next; None when it is not waiting
-    left_s: float | None = None  #: estimated seconds to the end
-    progress: Progress | None = None
-    takes: int = 1
-
-
-@dataclass(frozen=True)
 class Parcel:
     """What is handed over in one message."""
 
@@ -137,10 +127,7 @@ class Messenger(Protocol):
 class Knocked(Protocol):
     """What tells that the outbox has something; jobs/queue.py has it."""
 
-    async def knocked(self, front: str, *, seconds: float) -> bool: ...
-
-
-Standing = Callable[[Sequence[JobRow]], Awaitable[dict[str, Status]]]
+    async def knocked(self, front: str, timeout: float) -> bool: ...
 
 
 class Deliveries:
@@ -153,14 +140,13 @@ class Deliveries:
         bell: Knocked,
         messenger: Messenger,
         *,
-        standing: Standing,
         at_once: int = 8,
         show_s: float = SHOW_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`standing` tells how jobs stand; `at_once` deliveries are uploaded side by side."""
+        """`at_once` deliveries are uploaded side by side; progress is shown every `show_s` seconds at most."""
         self._records, self._blobs, self._bell, self._messenger = records, blobs, bell, messenger
-        self._standing, self._at_once, self._show_s, self._clock = standing, at_once, show_s, clock
+        self._at_once, self._show_s, self._clock = at_once, show_s, clock
         self._owner = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._next_show: dict[str, float] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
@@ -179,7 +165,7 @@ class Deliveries:
                 await look()
             except Exception as error:
                 log.warning("outbox_unreadable", problem=str(error))
-            rest = self._bell.knocked(self._messenger.front, seconds=pause_s)
+            rest = self._bell.knocked(self._messenger.front, pause_s)
             await _first(rest if look == self._hand_over_due else asyncio.sleep(pause_s), stop.wait())
 
     # ---- how it stands ----
@@ -192,8 +178,8 @@ class Deliveries:
         ]
         self._next_show = {row.id: self._next_show.get(row.id, 0.0) for row, _ in rows}
         due = [(row, job) for row, job in rows if self._next_show[row.id] <= self._clock()]
-        standing = await self._standing([job for _, job in due]) if due else {}
-        await asyncio.gather(*(self._show(row, standing[job.id]) for row, job in due if job.id in standing))
+        stand = await standing(self._records, [job for _, job in due])
+        await asyncio.gather(*(self._show(row, stand[job.id]) for row, job in due))
 
     async def _show(self, row: DeliveryRow, status: Status) -> None:
         reply_to = REPLY_TO.validate_python(row.reply_to)
@@ -281,7 +267,8 @@ class Deliveries:
             await self._records.sent(row.id, self._owner)
             return
         if message is None:
-            opened = await self._open(row, reply_to, Status(job.id, job.state))  # type: ignore[arg-type]
+            stand = await standing(self._records, [job])
+            opened = await self._open(row, reply_to, stand[job.id])
             if opened is None:
                 raise Later(SHOW_S)
             message, reply_to = opened

@@ -1,0 +1,61 @@
+"""Status: how jobs stand, for people to see: place in the queue, stage, share, time left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from jobs import fair
+from jobs.job import IN_FLIGHT, REQUEST, Progress, State
+from storage.records import Records
+from storage.tables import JobRow
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a job stands."""
+
+    job: str
+    state: State
+    place: int | None = None  #: in the queue, 1 is next; None when it is not waiting
+    left_s: float | None = None  #: estimated seconds to the end; None when there is nothing to guess from
+    progress: Progress | None = None
+    takes: int = 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """A queue as it stands: who waits, what is at work, how fast it goes."""
+
+    places: dict[str, int]
+    shares: tuple[float, ...]
+    pace: tuple[tuple[float, float], ...]
+    slots: int
+
+    def left_s(self, *, clip_s: float | None = None, place: int | None = None, share: float = 0.0) -> float | None:
+        """Guess the seconds until a job is done; see jobs.fair.left_s."""
+        return fair.left_s(self.pace, slots=self.slots, shares=self.shares, place=place, clip_s=clip_s, share=share)
+
+
+async def line(records: Records, queue: str) -> Line:
+    """Look at a queue."""
+    waiting = await records.waiting(queue)
+    running = await records.running(queue)
+    pace, slots = await records.pace(queue), await records.slots(queue)
+    return Line(fair.places(waiting), tuple(row.share for row in running), tuple(pace), slots)
+
+
+async def standing(records: Records, rows: Sequence[JobRow]) -> dict[str, Status]:
+    """Return how each of these jobs stands, by its id; each queue is looked at once."""
+    lines = {queue: await line(records, queue) for queue in {row.queue for row in rows}}
+    return {row.id: _status(row, lines[row.queue]) for row in rows}
+
+
+def _status(row: JobRow, queue: Line) -> Status:
+    place = queue.places.get(row.id)
+    at_work = row.state in IN_FLIGHT
+    left_s = queue.left_s(clip_s=row.clip_s, place=place, share=row.share) if at_work or place is not None else None
+    progress = Progress(row.stage, row.share) if row.stage else None
+    takes = REQUEST.validate_python(row.request).takes
+    return Status(row.id, cast("State", row.state), place, left_s, progress, takes)
