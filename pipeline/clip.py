@@ -7,6 +7,7 @@ where its packets cannot be copied. Only the door (pipeline/door/ffmpeg.py) ever
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import re
@@ -29,8 +30,8 @@ from pipeline.door import ffmpeg, picture
 from pipeline.door.containers import find_demuxer
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, SHORTER, THREADS, Leash, bench, take_in
 from pipeline.door.slate import Slate, Stream, read_packets, read_slate
-from pipeline.door.targets import Aspect, Target, fits_encoded
-from pipeline.errors import BadMedia, OverLimit
+from pipeline.door.targets import Aspect, Target, fits_encoded, limit_bytes
+from pipeline.errors import BadMedia, DoesNotFit, OverLimit
 
 __all__ = ["Aspect", "Clip", "Footage", "Frame", "Limits", "Still", "Target", "open_clip"]
 
@@ -120,11 +121,13 @@ def open_clip(
     *,
     limits: Limits | None = None,
     target: Target = "none",
+    most_bytes: int | None = None,
     aspect: Aspect = "keep",
 ) -> Footage:
     """Read what the file declares, without decoding it; the picture and the sound will lie in `folder`.
 
-    Raises BadMedia when it is no moving picture, OverLimit when it is too much; nothing is left in `folder` then.
+    `most_bytes` of the film to be stand in place of what the target is known to take. Raises BadMedia when it is no
+    moving picture, OverLimit when it is too much; nothing is left in `folder` then.
     """
     limits = limits or Limits()
     with _opened(path) as source:
@@ -141,22 +144,41 @@ def open_clip(
             f"The clip is {_clock(slate.duration)} long; at most {_clock(limits.seconds)} are taken.",
             hint="Cut it down and send the part that needs music.",
         )
-    if not picture.may_copy(slate, target, aspect):
-        picture.plan_encode(slate, target, aspect)  # refuses now what could never fit
-    return Footage(path, folder, slate, size=size, limits=limits, target=target, aspect=aspect)
+    if not picture.may_copy(slate, target, aspect, most_bytes=most_bytes):
+        picture.plan_encode(slate, target, aspect, most_bytes=most_bytes)  # refuses now what could never fit
+    return Footage(path, folder, slate, size=size, limits=limits, target=target, most_bytes=most_bytes, aspect=aspect)
+
+
+def sum_up(path: Path) -> str:
+    """Return a checksum of the file's bytes (SHA-256); raises BadMedia for what is no file."""
+    with _opened(path) as source:
+        summed = hashlib.sha256()
+        while chunk := source.read(1024**2):
+            summed.update(chunk)
+        return summed.hexdigest()
 
 
 class Footage:
     """An opened clip. Go through `frames()` once; then `clip` and `stills` are there."""
 
     def __init__(
-        self, path: Path, folder: Path, slate: Slate, *, size: int, limits: Limits, target: Target, aspect: Aspect
+        self,
+        path: Path,
+        folder: Path,
+        slate: Slate,
+        *,
+        size: int,
+        limits: Limits,
+        target: Target,
+        most_bytes: int | None,
+        aspect: Aspect,
     ) -> None:
         self._path = path
         self._folder = folder
         self._slate = slate
         self._limits = limits
         self._target: Target = target
+        self._most_bytes = most_bytes
         self._aspect: Aspect = aspect
         self._bytes = size
         self._running: weakref.ref[Generator[Frame]] | None = None  # weak: the loop alone keeps the decode alive
@@ -268,20 +290,21 @@ class Footage:
         ]
 
     def _may_copy(self) -> bool:
-        return picture.may_copy(self._slate, self._target, self._aspect)
+        return picture.may_copy(self._slate, self._target, self._aspect, most_bytes=self._most_bytes)
 
     def _plan(self, thrift: float = 1.0) -> picture.Plan:
-        return picture.plan_encode(self._slate, self._target, self._aspect, thrift=thrift)
+        return picture.plan_encode(self._slate, self._target, self._aspect, most_bytes=self._most_bytes, thrift=thrift)
 
     def _make_fit(self, source: BinaryIO, locked: Path) -> None:
-        """Encode once more, thriftier, when the encoder has slipped over the target's bytes; raises OverLimit."""
+        """Encode once more, thriftier, when the encoder has slipped over the target's bytes; raises DoesNotFit."""
+        limit = limit_bytes(self._target, self._most_bytes)
         for thrift in (None, 0.75):
             if thrift:
                 plan = self._plan(thrift)
                 picture.encode_picture(self._slate, plan, source, locked, pixels=self._limits.pixels)
-            if fits_encoded(self._target, locked.stat().st_size, self._slate.duration):
+            if fits_encoded(limit, locked.stat().st_size, self._slate.duration):
                 return
-        raise OverLimit(
+        raise DoesNotFit(
             "The picture cannot be made small enough for where it shall go.",
             hint="Send a shorter clip, or score it without a target.",
         )

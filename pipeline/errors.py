@@ -4,7 +4,9 @@
     ├── BadMedia         the file is not a picture that can be scored: no video in it, broken, a still image
     ├── BadSheet         an edited cue sheet that does not hold together
     ├── OverLimit        too long, too large, too many pixels, too much time or memory
+    │   └── DoesNotFit   the film cannot be made small enough for where it shall go; without that limit it can be made
     ├── Refused          asked for something that is not done here, or that does not exist
+    ├── Undecided        the person has to say first what happens to the clip's own sound
     ├── Unavailable      a tool, model or vendor is missing or down; `.retry_after` seconds where known
     └── Cancelled        the person asked for it to stop
 
@@ -44,6 +46,16 @@ class OverLimit(UserError):
     """More seconds, pixels, frames, bytes, time or memory than is allowed."""
 
     code = "over_limit"
+
+
+class DoesNotFit(OverLimit):
+    """A film that cannot be made small enough for where it shall go."""
+
+
+class Undecided(UserError):
+    """A question that has to be answered before the work can go on."""
+
+    code = "undecided"
 
 
 class Refused(UserError):

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pipeline.clip import Clip
 from pipeline.door.ffmpeg import Leash, bench, run, take_in
 from pipeline.door.slate import Stream, read_packets
-from pipeline.door.targets import LIMIT_BYTES, Target, music_bitrate
-from pipeline.errors import BadMedia, OverLimit, Refused
+from pipeline.door.targets import music_bitrate
+from pipeline.errors import BadMedia, DoesNotFit, Refused
 
 RATE = 48_000  # Hz; video's own rate, and what the mix is made in
 
@@ -47,15 +47,15 @@ class Lengths(NamedTuple):
     sound_end: float
 
 
-def marry(clip: Clip, music: Path, to: Path, *, target: Target = "none", comment: str) -> Path:
+def marry(clip: Clip, music: Path, to: Path, *, most_bytes: int | None = None, comment: str) -> Path:
     """Write the film: the clip's picture as it is, the WAV `music` cut or padded to its length, and a note.
 
     The suffix of `to` decides the container: .mp4, .mkv, .mov (H.264, HEVC) or .webm (VP9, AV1). `comment` goes into
-    the file's metadata. Raises Refused for what does not go together, OverLimit when the film is too large for the
-    target; nothing is left at `to` then.
+    the file's metadata. Raises Refused for what does not go together, DoesNotFit when the film is larger than
+    `most_bytes`; nothing is left at `to` then.
     """
     muxer, _, codec = container(to.suffix, clip)
-    rate = music_bitrate(target, clip.picture.stat().st_size, clip.duration)
+    rate = music_bitrate(most_bytes, clip.picture.stat().st_size, clip.duration)
     with bench(to.parent) as place, clip.picture.open("rb") as picture, music.open("rb") as sound:
         (place / "note.txt").write_text(f";FFMETADATA1\ncomment={_escaped(comment)}\n", encoding="utf-8")
         arguments = [
@@ -70,8 +70,8 @@ def marry(clip: Clip, music: Path, to: Path, *, target: Target = "none", comment
         ]
         run(arguments, place=place, leash=Leash(seconds=600), inputs=[picture, sound])
         film = place / "film"
-        if target in LIMIT_BYTES and film.stat().st_size > LIMIT_BYTES[target]:
-            raise OverLimit("The film is too large for where it shall go.", hint="Send a shorter clip.")
+        if most_bytes is not None and film.stat().st_size > most_bytes:
+            raise DoesNotFit("The film is too large for where it shall go.", hint="Send a shorter clip.")
         os.replace(film, to)
     return to
 

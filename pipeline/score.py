@@ -11,13 +11,16 @@ A job leaves a folder that tells its story:
     mix.wav              the music over the clip's own sound, where that was kept
     score.mid            the notes, with tempo map and markers
     certificate.json     what was measured on the finished film
+
+A broken-off job is taken up again from where pipeline/checkpoint.py has kept it: after the decode, after the cue sheet,
+after the music of a take, and after the take.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,19 +29,21 @@ from typing import Literal
 import soundfile
 
 from pipeline import backends
-from pipeline.backends import Composer, Crew, Report
+from pipeline.backends import Captioner, Composer, Crew, Report, Writer
 from pipeline.certificate import Certificate, certify
-from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Target, open_clip
+from pipeline.checkpoint import Checkpoints, KeptStill
+from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Still, Target, open_clip, sum_up
 from pipeline.cues import reread, spot
-from pipeline.cuesheet import Brief, CueSheet
+from pipeline.cuesheet import Brief, CueSheet, Scene
+from pipeline.door.targets import limit_bytes
 from pipeline.ear.sound import OwnSound, judge_sound
-from pipeline.errors import BadSheet, Refused, UserError
+from pipeline.errors import BadSheet, Refused, Undecided, UserError
 from pipeline.film import container, marry
 from pipeline.mix import Mix, lay
-from pipeline.music import Audio, Recording, write_music, write_sound
+from pipeline.music import Audio, Papers, Recording, write_music, write_sound
 from pipeline.scenes import find_scenes, key_stills, watch
 
-Sound = Literal["auto", "keep", "replace"]
+Sound = Literal["auto", "keep", "replace", "ask"]
 
 #: what `report` is told, in this order
 STAGES = ("clip", "scenes", "cues", "music", "mix", "film")
@@ -46,6 +51,9 @@ STAGES = ("clip", "scenes", "cues", "music", "mix", "film")
 MACHINE_MADE = "Music composed by a machine (Reelscore)"  # EU AI Act, article 50(2): marked in the film itself
 
 KEPT_SOUND = "The clip has sound of its own; it was kept with the music. To leave it out, ask for it to be replaced."
+
+HAS_SOUND = "The clip has sound of its own."
+HAS_SOUND_HINT = "Say whether to keep it under the music or to replace it."
 
 CEILING_DBTP = -1.0  # of the finished film, after its codec; platforms' own codecs need that room
 TRIES = 3  # low bitrates, for tight upload limits, overshoot a master that keeps the ceiling by itself
@@ -69,6 +77,29 @@ class Score:
 
 
 @dataclass(frozen=True)
+class _Shot:
+    """What the one decode has given."""
+
+    clip: Clip
+    scenes: tuple[Scene, ...]
+    stills: tuple[Still | KeptStill, ...]
+    own: OwnSound | None
+
+
+@dataclass(frozen=True)
+class _Played:
+    """The music of a take as it was written, before it meets the picture."""
+
+    papers: Papers
+    sound: Path  #: the film's
+    kept: bool  #: whether the clip's own sound is in it
+    composer: str
+    licence: str
+    engine: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Job:
     """What stays the same from take to take."""
 
@@ -76,7 +107,7 @@ class _Job:
     own: OwnSound | None
     folder: Path
     sound: Sound
-    target: Target
+    most_bytes: int | None
     composer: Composer
     report: Report
 
@@ -90,80 +121,119 @@ def score(
     takes: int = 1,
     sound: Sound = "auto",
     target: Target = "none",
+    most_bytes: int | None = None,
     aspect: Aspect = "keep",
     detector: str = "adaptive",
     crew: Crew | None = None,
     edited: str | bytes | None = None,
     limits: Limits | None = None,
+    resume: bool = False,
     report: Report = lambda stage, done, total: None,
 ) -> list[Score]:
     """Give the clip at `path` its music and write the film to `to`; one Score for each take.
 
     `edited` is the text of a cue sheet to be played instead of spotting anew. A second take's film has `-take-2` in its
-    name, and its papers lie in `take-2/` of the folder. `folder` must not hold another job. `sound` says what happens
-    to the clip's own: "auto" keeps it when there is any. Raises UserError; nothing is left behind then.
+    name, and its papers lie in `take-2/` of the folder. `sound` says what happens to the clip's own: "auto" keeps it
+    when there is any, "ask" raises Undecided then. `most_bytes` of a film stand in place of the target's own limit. Of
+    the stage "clip" `report` is told the clip's seconds.
+
+    `folder` must not hold another job. Raises UserError; nothing is left behind then. With `resume` it may hold a
+    broken-off run of this job: what is finished there is taken over, and the folder stays whatever happens.
     """
-    crew = crew or Crew()
+    crew, brief, limits = crew or Crew(), brief or Brief(), limits or Limits()
     captioner, writer = backends.captioner(crew.captioner), backends.writer(crew.writer)
     composer = backends.composer(crew.composer)
     plan = reread(edited) if edited is not None else None
     container(to.suffix)  # refuses what could not be written, before the work
-    with _job_folder(folder, films=(films := _films(to, takes))):
+    films = _films(to, takes, resume=resume)
+    with _taken_up(folder) if resume else _job_folder(folder, films=films):
         report("clip", 0, 1)
-        footage = open_clip(path, folder, limits=limits or Limits(), target=target, aspect=aspect)
-        watched = watch(_counted(footage, report), detector=detector)
-        clip = footage.clip
-        container(to.suffix, clip)
+        footage = open_clip(path, folder, limits=limits, target=target, most_bytes=most_bytes, aspect=aspect)
+        report("clip", footage.duration, footage.duration)
+        wanted = (folder.absolute(), to.absolute(), brief, crew, target, most_bytes, aspect, detector, edited, limits)
+        checkpoints = Checkpoints(folder, of=(sum_up(path), *wanted)) if resume else Checkpoints(None)
+        shot = checkpoints.once("clip", _Shot, _decode, footage, checkpoints, report, detector=detector)
+        container(to.suffix, shot.clip)
+        if sound == "ask" and shot.own is not None and shot.own.kind != "silent":
+            raise Undecided(HAS_SOUND, hint=HAS_SOUND_HINT)
         report("cues", 0, 1)
-        if plan is None:
-            scenes = find_scenes(watched, clip.duration)
-            scenes = captioner.see(scenes, key_stills(scenes, footage.stills))
-            sheet = spot(scenes, brief or Brief(), duration=clip.duration, frame_rate=clip.frame_rate)
-        else:
-            sheet = _fitting(plan, clip)
-        sheet = _keep_own_words(sheet, writer.write(sheet))
-        _keep_thumbnails(sheet, footage, folder / "scenes")
-        own = judge_sound(clip.sound_path) if clip.sound_path else None
+        sheet = checkpoints.once("cues", CueSheet, _spot, shot, brief, plan, captioner, writer)
+        _keep_thumbnails(sheet, shot.stills, folder / "scenes")
         report("cues", 1, 1)
-        job = _Job(clip, own, folder, sound, target, composer, report)
-        scores = [
-            _record(job, replace(sheet, seed=sheet.seed + take), take, unfinished)
-            for take, unfinished in enumerate(films)
-        ]
+        job = _Job(shot.clip, shot.own, folder, sound, limit_bytes(target, most_bytes), composer, report)
+        scores = []
+        for take, film in enumerate(films):
+            seeded = replace(sheet, seed=sheet.seed + take)
+            kept = checkpoints.beside(sound, seeded)
+            scores.append(kept.once(f"take-{take + 1}", Score, _record, job, kept, seeded, take, film))
+            report("film", 1, 1)
         return [replace(made, film=made.film.replace(films[made.film])) for made in scores]
 
 
-def _films(to: Path, takes: int) -> dict[Path, Path]:
-    """Where each take's film is made, and the name that it gets when the whole job is done."""
+def _films(to: Path, takes: int, *, resume: bool) -> dict[Path, Path]:
+    """Where each take's film is made, and the name that it gets when the whole job is done.
+
+    A job that may be taken up again has each film under its own name at once.
+    """
     names = [to] + [to.with_name(f"{to.stem}-take-{take}{to.suffix}") for take in range(2, takes + 1)]
+    if resume:
+        return {name: name for name in names}
     return {to.with_name(f".{os.getpid()}-{number}.part{to.suffix}"): name for number, name in enumerate(names)}
 
 
-def _record(job: _Job, sheet: CueSheet, take: int, film: Path) -> Score:
+def _decode(footage: Footage, checkpoints: Checkpoints, report: Report, *, detector: str) -> _Shot:
+    """Go through the clip's frames, once and for all."""
+    watched = watch(_counted(footage, report), detector=detector)
+    clip = footage.clip
+    own = judge_sound(clip.sound_path) if clip.sound_path else None
+    return _Shot(clip, tuple(find_scenes(watched, clip.duration)), checkpoints.stills(footage.stills), own)
+
+
+def _spot(shot: _Shot, brief: Brief, plan: CueSheet | None, captioner: Captioner, writer: Writer) -> CueSheet:
+    """Write the cue sheet, unless a person has edited one."""
+    clip = shot.clip
+    if plan is None:
+        scenes = captioner.see(shot.scenes, key_stills(shot.scenes, shot.stills))
+        sheet = spot(scenes, brief, duration=clip.duration, frame_rate=clip.frame_rate)
+    else:
+        sheet = _fitting(plan, clip)
+    return _keep_own_words(sheet, writer.write(sheet))
+
+
+def _record(job: _Job, checkpoints: Checkpoints, sheet: CueSheet, take: int, film: Path) -> Score:
     """Compose, mix, marry and certify one take."""
     folder = job.folder if take == 0 else job.folder / f"take-{take + 1}"
     folder.mkdir(exist_ok=True)
     (folder / "cues.json").write_text(sheet.to_json(), encoding="utf-8")
+    played = checkpoints.once(f"music-{take + 1}", _Played, _play, job, sheet, folder)
+    job.report("film", 0, 1)
+    certificate = _marry(job, sheet, played, film)
+    (folder / "certificate.json").write_text(certificate.to_json(), encoding="utf-8")
+    remark = (KEPT_SOUND,) if played.kept else ()
+    notes = (*job.clip.notes, *remark, *sheet.notes, *played.notes)
+    papers = played.papers
+    return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, job.clip.copied, notes)
+
+
+def _play(job: _Job, sheet: CueSheet, folder: Path) -> _Played:
+    """Have the sheet played, mix it and write it down."""
     recording = job.composer.compose(sheet, report=job.report)
     job.report("mix", 0, 1)
     own_sound, speech = _own_sound(job)
     mix = lay(recording, sheet, own_sound=own_sound, speech=speech)
     papers = write_music(recording, stems=mix.stems, music=mix.music, folder=folder)
-    job.report("film", 0, 1)
-    certificate = _marry(job, sheet, recording, _mixed(papers.music, mix, folder), film)
-    (folder / "certificate.json").write_text(certificate.to_json(), encoding="utf-8")
-    job.report("film", 1, 1)
-    remark = (KEPT_SOUND,) if own_sound is not None else ()
-    notes = (*job.clip.notes, *remark, *sheet.notes, *recording.notes)
-    return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, job.clip.copied, notes)
+    sound, kept = _mixed(papers.music, mix, folder), own_sound is not None
+    return _Played(papers, sound, kept, recording.composer, recording.licence, recording.engine, recording.notes)
 
 
-def _marry(job: _Job, sheet: CueSheet, recording: Recording, sound: Path, film: Path) -> Certificate:
+def _marry(job: _Job, sheet: CueSheet, played: _Played, film: Path) -> Certificate:
     """Make the film and measure it; where the codec has overshot the ceiling, once more and that much softer."""
     cuts = [hit.time for cue in sheet.cues for hit in cue.hits if hit.kind != "jolt"]
+    recording = Recording(played.composer, played.licence, ())
+    sound = played.sound
     for _ in range(TRIES):
-        marry(job.clip, sound, film, target=job.target, comment=MACHINE_MADE)
-        certificate = certify(film, cuts, recording=recording, seed=sheet.seed, engine=recording.engine)
+        marry(job.clip, sound, film, most_bytes=job.most_bytes, comment=MACHINE_MADE)
+        certificate = certify(film, cuts, recording=recording, seed=sheet.seed, engine=played.engine)
         over_db = certificate.true_peak - CEILING_DBTP
         if over_db <= 0:
             break
@@ -216,10 +286,10 @@ def _keep_own_words(sheet: CueSheet, written: CueSheet) -> CueSheet:
     )
 
 
-def _keep_thumbnails(sheet: CueSheet, footage: Footage, folder: Path) -> None:
+def _keep_thumbnails(sheet: CueSheet, taken: Sequence[Still | KeptStill], folder: Path) -> None:
     """Write the middle still of each scene as `000.jpg` and so on."""
     folder.mkdir(exist_ok=True)
-    for scene, stills in zip(sheet.scenes, key_stills(sheet.scenes, footage.stills), strict=True):
+    for scene, stills in zip(sheet.scenes, key_stills(sheet.scenes, taken), strict=True):
         if stills:
             (folder / f"{scene.index:03d}.jpg").write_bytes(stills[len(stills) // 2])
 
@@ -244,3 +314,12 @@ def _job_folder(folder: Path, *, films: Iterable[Path]) -> Iterator[None]:
     finally:
         for film in films:
             film.unlink(missing_ok=True)
+
+
+@contextmanager
+def _taken_up(folder: Path) -> Iterator[None]:
+    """Make the job's folder, or go on in it; it stays, whatever happens."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for bench in (*folder.glob(".bench-*"), *folder.glob("take-*/.bench-*")):  # of a run that was killed
+        shutil.rmtree(bench, ignore_errors=True)
+    yield

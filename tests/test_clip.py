@@ -310,7 +310,7 @@ def test_a_clip_too_large_for_a_chat_is_made_to_fit(tmp_path: Path, monkeypatch:
 def test_a_clip_that_can_never_fit_is_refused_before_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", {"discord": 20_000})
     path = make_clip(tmp_path / "clip.mp4")
-    with pytest.raises(OverLimit, match="Discord"):
+    with pytest.raises(OverLimit, match=r"3 seconds .* 0.02 MB"):
         open_clip(path, tmp_path / "job", target="discord")
 
 

@@ -10,7 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.clip import Clip, open_clip
-from pipeline.errors import BadMedia, OverLimit, Refused
+from pipeline.errors import BadMedia, DoesNotFit, Refused
 from pipeline.film import decode_sound, marry, packet_hashes, picture_length
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
 from tests.test_door_ffmpeg import children
@@ -110,25 +110,18 @@ def test_a_film_replaces_the_old_one_only_when_it_is_whole(clip: Clip, tmp_path:
     assert children() == before
 
 
-def test_a_film_too_large_for_its_target_is_refused(
-    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limits = {"discord": 10_000}
-    monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", limits)
-    monkeypatch.setattr("pipeline.film.LIMIT_BYTES", limits)
-    with pytest.raises(OverLimit):
-        marry(clip, music(tmp_path / "m.wav", 3), tmp_path / "film.mp4", target="discord", comment=NOTE)
+def test_a_film_too_large_for_its_target_is_refused(clip: Clip, tmp_path: Path) -> None:
+    with pytest.raises(DoesNotFit):
+        marry(clip, music(tmp_path / "m.wav", 3), tmp_path / "film.mp4", most_bytes=10_000, comment=NOTE)
     assert [path.name for path in tmp_path.iterdir()] == ["m.wav"]
 
 
-def test_music_takes_less_where_the_target_is_tight(
-    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_music_takes_less_where_the_target_is_tight(clip: Clip, tmp_path: Path) -> None:
     wav = tmp_path / "m.wav"
     soundfile.write(wav, np.random.default_rng(1).normal(0, 0.1, (144_000, 2)), 48_000)
-    wide = marry(clip, wav, tmp_path / "wide.mp4", target="telegram", comment=NOTE).stat().st_size
-    monkeypatch.setattr("pipeline.door.targets.LIMIT_BYTES", {"telegram": clip.picture.stat().st_size + 40_000})
-    tight = marry(clip, wav, tmp_path / "tight.mp4", target="telegram", comment=NOTE).stat().st_size
+    wide = marry(clip, wav, tmp_path / "wide.mp4", most_bytes=50_000_000, comment=NOTE).stat().st_size
+    most_bytes = clip.picture.stat().st_size + 40_000
+    tight = marry(clip, wav, tmp_path / "tight.mp4", most_bytes=most_bytes, comment=NOTE).stat().st_size
     assert tight < wide - 15_000
 
 

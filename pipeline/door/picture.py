@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, run, take_in
 from pipeline.door.slate import NO_TIME, Slate, Stream, read_packets
-from pipeline.door.targets import Aspect, Budget, Target, budget, fits, shape
+from pipeline.door.targets import Aspect, Budget, Target, budget, fits, limit_bytes, shape
 from pipeline.errors import BadMedia
 
 #: containers whose packets have the times that MP4 needs; AVI, for one, does not say when a frame is shown
@@ -40,6 +40,7 @@ SAME_SHAPE = 0.01  # a picture within 1 % of the wanted shape is left as it is
 #: https://trac.ffmpeg.org/wiki/Encode/H.264: 17-18 looks lossless; 20 is a chat's share of it
 CRF = {"none": "18", "telegram": "20", "discord": "20"}
 BITS_PER_PIXEL = 0.04  # x264 at veryfast shows blocks below it; the picture is scaled down to stay above
+RATE_MOST = 1_000_000_000  # bits per second; ffmpeg counts the buffer of two seconds in 31 bits
 SMALLEST_SIDE = 320  # pixels, the longer side after scaling down for bytes
 
 #: PQ and HLG to what every screen shows, after https://trac.ffmpeg.org/wiki/colorspace; the input's colours are named,
@@ -60,7 +61,7 @@ class Plan:
     control: tuple[str, ...]  #: x264's rate control
 
 
-def may_copy(slate: Slate, target: Target, aspect: Aspect) -> bool:
+def may_copy(slate: Slate, target: Target, aspect: Aspect, *, most_bytes: int | None = None) -> bool:
     """Whether the client's packets may go into the film as they are."""
     codec = slate.picture.codec
     return (
@@ -68,7 +69,7 @@ def may_copy(slate: Slate, target: Target, aspect: Aspect) -> bool:
         and slate.pixel_format in COPIED_AS_IS.get(codec, ())
         and not any(packet.time == NO_TIME for packet in slate.picture.packets)
         and (target == "none" or (codec in COPIED_TO_CHATS and max(slate.shown_size) <= COPIED_SIDE))
-        and fits(target, sum(packet.size for packet in slate.picture.packets), slate.duration)
+        and fits(limit_bytes(target, most_bytes), sum(packet.size for packet in slate.picture.packets), slate.duration)
         and _has_shape(slate.shown_size, aspect)
     )
 
@@ -110,9 +111,14 @@ def _agree(ones: list[float], others: list[float]) -> bool:
     )
 
 
-def plan_encode(slate: Slate, target: Target, aspect: Aspect, *, thrift: float = 1.0) -> Plan:
-    """Decide size, shape and rate of an encoded picture; `thrift` under 1 lowers the rate for a second try."""
-    allowed = budget(target, slate.duration)
+def plan_encode(
+    slate: Slate, target: Target, aspect: Aspect, *, most_bytes: int | None = None, thrift: float = 1.0
+) -> Plan:
+    """Decide size, shape and rate of an encoded picture; `thrift` under 1 lowers the rate for a second try.
+
+    `most_bytes` of a film are allowed, where it is given, else what the target takes. Raises DoesNotFit.
+    """
+    allowed = budget(limit_bytes(target, most_bytes), slate.duration)
     picture = _shrunk(slate.shown_size, LONGEST_SIDE[target])
     tone = [tone_map(slate)] if slate.hdr else []
     upright = [*slate.upright, *tone]
@@ -124,7 +130,7 @@ def plan_encode(slate: Slate, target: Target, aspect: Aspect, *, thrift: float =
         chain = [*upright, _on_blurred_self(slate.shown_size, size)]
     control = ["-crf", CRF[target]]
     if allowed:
-        rate = int(allowed.picture * thrift)
+        rate = min(int(allowed.picture * thrift), RATE_MOST)
         control += ["-maxrate", str(rate), "-bufsize", str(2 * rate)]
     if slate.orientation:
         chain.append("sidedata=mode=delete:type=DISPLAYMATRIX")  # or players would turn it a second time

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from pipeline.errors import OverLimit
+from pipeline.errors import DoesNotFit
 
 Target = Literal["none", "telegram", "discord"]
 Aspect = Literal["keep", "9:16", "16:9", "1:1", "4:5"]
@@ -32,42 +32,46 @@ class Budget:
     music: int
 
 
-def budget(target: Target, duration: float) -> Budget | None:
-    """Share out the target's bytes over the clip's seconds; None where there is no limit. Raises OverLimit."""
-    if target not in LIMIT_BYTES:
+def limit_bytes(target: Target, most_bytes: int | None = None) -> int | None:
+    """Return how large the film may be: `most_bytes` where the place says so itself, else as the target is known."""
+    return LIMIT_BYTES.get(target) if most_bytes is None else most_bytes
+
+
+def budget(limit: int | None, duration: float) -> Budget | None:
+    """Share out the bytes over the clip's seconds; None where there is no limit. Raises DoesNotFit."""
+    if limit is None:
         return None
-    whole = LIMIT_BYTES[target] * 8 * (1 - CONTAINER_SHARE) / max(duration, SHORTEST_S)
+    whole = limit * 8 * (1 - CONTAINER_SHARE) / max(duration, SHORTEST_S)
     music = next((rate for rate in MUSIC_BITRATES if rate <= whole * MUSIC_SHARE), MUSIC_BITRATES[-1])
     if whole - music < PICTURE_LEAST:
-        raise OverLimit(
-            f"A film of {duration / 60:.0f} minutes cannot be made to fit {target.capitalize()}'s "
-            f"{LIMIT_BYTES[target] // 1_000_000} MB.",
+        raise DoesNotFit(
+            f"A film of {_length(duration)} cannot be made to fit into {limit / 1e6:.3g} MB.",
             hint="Send a shorter clip, or score it without a target.",
         )
     return Budget(int(whole - music), music)
 
 
-def fits(target: Target, picture_bytes: int, duration: float) -> bool:
+def fits(limit: int | None, picture_bytes: int, duration: float) -> bool:
     """Whether a picture of that size may go there as it is, with music at the full rate."""
-    if target not in LIMIT_BYTES:
+    if limit is None:
         return True
     music_bytes = MUSIC_BITRATES[0] / 8 * duration
-    return picture_bytes + music_bytes <= LIMIT_BYTES[target] * (1 - CONTAINER_SHARE)
+    return picture_bytes + music_bytes <= limit * (1 - CONTAINER_SHARE)
 
 
-def fits_encoded(target: Target, picture_bytes: int, duration: float) -> bool:
-    """Whether a picture that was encoded for a target leaves the music the lowest rate."""
-    if target not in LIMIT_BYTES:
+def fits_encoded(limit: int | None, picture_bytes: int, duration: float) -> bool:
+    """Whether a picture that was encoded to fit leaves the music the lowest rate."""
+    if limit is None:
         return True
     music_bytes = MUSIC_BITRATES[-1] / 8 * duration
-    return picture_bytes + music_bytes <= LIMIT_BYTES[target] * (1 - CONTAINER_SHARE / 2)
+    return picture_bytes + music_bytes <= limit * (1 - CONTAINER_SHARE / 2)
 
 
-def music_bitrate(target: Target, picture_bytes: int, duration: float) -> int:
-    """Return the highest rate of MUSIC_BITRATES for which picture and music fit the target together."""
-    if target not in LIMIT_BYTES:
+def music_bitrate(limit: int | None, picture_bytes: int, duration: float) -> int:
+    """Return the highest rate of MUSIC_BITRATES for which picture and music fit together."""
+    if limit is None:
         return MUSIC_BITRATES[0]
-    left = (LIMIT_BYTES[target] * (1 - CONTAINER_SHARE / 2) - picture_bytes) * 8 / duration
+    left = (limit * (1 - CONTAINER_SHARE / 2) - picture_bytes) * 8 / duration
     return next((rate for rate in MUSIC_BITRATES if rate <= left), MUSIC_BITRATES[-1])
 
 
@@ -77,3 +81,7 @@ def shape(aspect: Aspect) -> Fraction | None:
         return None
     width, height = aspect.split(":")
     return Fraction(int(width), int(height))
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
