@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,10 +52,16 @@ class Waiting:
 
 class Orders(Inbox, Outbox):
     async def add_job(
-        self, job: NewJob, delivery: NewDelivery | None, *, caps: Caps, update: tuple[str, str] | None = None
+        self,
+        job: NewJob,
+        delivery: NewDelivery | Sequence[NewDelivery] | None,
+        *,
+        caps: Caps,
+        update: tuple[str, str] | None = None,
     ) -> tuple[JobRow, bool]:
-        """Write the job, its delivery and that its update is done, all or nothing; (row, True).
+        """Write the job, its delivery or deliveries, and that its update is done, all or nothing; (row, True).
 
+        A job of several takes has one delivery for each: "result", then "take-2", "take-3", ...
         When the source is known already, nothing is written but the update; (the row that is there, False).
         Raises storage.errors.Full, and then nothing is written at all.
         """
@@ -71,8 +78,8 @@ class Orders(Inbox, Outbox):
             row = JobRow(**asdict(job), created_at=now, waits_since=now)
             session.add(row)
             await session.flush()
-            if delivery is not None:
-                session.add(DeliveryRow(**self._delivery_values(delivery)))
+            deliveries = [delivery] if isinstance(delivery, NewDelivery) else delivery or []
+            session.add_all(DeliveryRow(**self._delivery_values(one)) for one in deliveries)
             return row, True
 
     async def _check(self, session: AsyncSession, job: NewJob, caps: Caps) -> None:
