@@ -97,6 +97,10 @@ class Outbox(Database):
             )
             return [(delivery, job) for delivery, job in pairs]
 
+    async def renew_delivery(self, delivery: str, owner: str, *, seconds: float) -> bool:
+        """Keep the lease of a delivery that is being handed over; False when it was lost."""
+        return await self._change(_held(delivery, owner).values(lease_until=self.now() + seconds))
+
     async def delivery(self, delivery: str) -> DeliveryRow | None:
         async with self._read() as session:
             return await session.get(DeliveryRow, delivery)
@@ -106,14 +110,17 @@ class Outbox(Database):
         async with self._read() as session:
             return list(await session.scalars(ordered))
 
-    async def opening(self, delivery: str) -> bool:
-        """Note that a placeholder is about to be sent; False when one is in the chat or on its way already."""
+    async def opening(self, delivery: str, *, lost_s: float = 30.0) -> bool:
+        """Note that a placeholder is about to be sent; False when one is in the chat or on its way already.
+
+        One that set out `lost_s` ago and was never noted as opened is taken for lost: another may be sent.
+        """
         return await self._change(
             update(DeliveryRow)
             .where(
                 DeliveryRow.id == delivery,
                 DeliveryRow.message.is_(None),
-                DeliveryRow.opening_at.is_(None),
+                or_(DeliveryRow.opening_at.is_(None), DeliveryRow.opening_at <= self.now() - lost_s),
                 DeliveryRow.state.in_(("open", "due")),
             )
             .values(opening_at=self.now(), opens=DeliveryRow.opens + 1)
