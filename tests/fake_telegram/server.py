@@ -118,12 +118,12 @@ class FakeTelegram:
         runner, self._runner = self._runner, None
         if runner is None:
             return
-        await self.updates.close()
         for site in list(runner.sites):
             await site.stop()
         for connection in list(runner.server.connections if runner.server else ()):
             if connection.transport:
                 connection.transport.abort()
+        await self.updates.close()
         await runner.cleanup()
 
     @property

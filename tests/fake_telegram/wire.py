@@ -121,7 +121,7 @@ def model_of(call: Call) -> methods.TelegramMethod[Any]:
 
 def _value(model: type[BaseModel], name: str, value: str, call: Call, used: set[str]) -> Any:
     kinds = _flat(model.model_fields[name].annotation)
-    if str in kinds:
+    if str in kinds or value.startswith("attach://"):
         if int in kinds and value.lstrip("-").isdigit():
             return int(value)
         return _attached(value, call, used)
