@@ -19,8 +19,9 @@ from bot.buttons import Action, Button, Press, Reply, Rows
 from bot.text import chat as text
 from bot.text.languages import LANGUAGES, known
 from bot.text.plain import plain
-from jobs.deliveries import Status
-from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Film, OwnSound, Progress, ReplyTo, Request, new_id
+from jobs.endings import CANCELED
+from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Film, Outcome, OwnSound, ReplyTo, Request, new_id
+from jobs.standing import Status, line, standing
 from pipeline.cuesheet import PROMPT_LENGTHS, STYLES, Brief
 from pipeline.errors import OverLimit, Refused, UserError
 from storage.blobs import Blobs
@@ -52,6 +53,9 @@ SETTING_MOST = 40  # characters of a style or mood
 
 FASTER, SLOWER = 1.12, 0.89  # two presses and two back end where they began, to 1 %
 TEMPO_LEAST, TEMPO_MOST = 30.0, 240.0  # pipeline.cuesheet.Bpm
+
+#: what is said of a clip that somebody wants left alone after all
+LEFT = Outcome("sentence", sentence=text.LEFT, code="cancelled")
 
 LISTED = 5  # films in /takes
 FAMILY = 500  # jobs of a person that are looked through for other takes of a clip
@@ -155,7 +159,7 @@ class Desk:
             )
         except Full as limit:
             await self._blobs.remove(job)
-            raise await self._over(limit, language) from limit
+            raise await self._over(limit, language, person=asked.person.id, chat=asked.reply_to.chat) from limit
         except BaseException:
             await asyncio.shield(self._undo(job))
             raise
@@ -187,8 +191,12 @@ class Desk:
         except StoreError:
             log.warning("upload_left", job=job)
 
-    async def _over(self, limit: Full, language: str) -> OverLimit:
-        sentence, hint = text.full(limit.which, limit.most, await self._wait_s(), language)
+    async def _over(self, limit: Full, language: str, *, person: str, chat: str) -> OverLimit:
+        """Say whose limit is reached, and when the next of the jobs that fill it is likely to be done."""
+        mine = {"person": {"person": person}, "chat": {"chat": chat}}.get(limit.which, {})
+        jobs = [job for job in await self._records.jobs_of(**mine, most=FAMILY) if job.state not in ENDED]
+        times = [one.left_s for one in (await standing(self._records, jobs)).values() if one.left_s is not None]
+        sentence, hint = text.full(limit.which, limit.most, min(times, default=None), language)
         return OverLimit(sentence, hint=hint)
 
     async def _wake(self) -> None:
@@ -301,7 +309,7 @@ class Desk:
         if pressed.row.state != "asking":
             return Reply(text.answered_already(pressed.language), buttons=())
         if pressed.choice == "leave":
-            done = await self._records.ask_cancel(pressed.row.id)
+            done = await self._stop(pressed.row.id, LEFT)
         else:
             request = replace(pressed.request, sound=cast("OwnSound", pressed.choice))
             done = await self._records.answer(pressed.row.id, REQUEST.dump_python(request, mode="json"))
@@ -355,7 +363,8 @@ class Desk:
             raise Refused(text.job_gone(pressed.language)) from None
         except Full as limit:
             await self._blobs.remove(job)
-            raise await self._over(limit, pressed.language) from limit
+            chat = pressed.reply_to.chat
+            raise await self._over(limit, pressed.language, person=row.person, chat=chat) from limit
         except BaseException:
             await asyncio.shield(self._undo(job))
             raise
@@ -388,20 +397,24 @@ class Desk:
             rows = [row]
         else:
             rows = await self._records.jobs_of(person=person.id, chat=chat, most=FAMILY)
-        stopped = [row.id for row in rows if row.state not in ENDED and await self._records.ask_cancel(row.id)]
+        stopped = [row.id for row in rows if row.state not in ENDED and await self._stop(row.id)]
         if stopped:
             await self._wake()
         if job is not None and not stopped:
             return Reply(text.ended_already(language))
         return Reply(text.canceled(len(stopped), language))
 
+    async def _stop(self, job: str, outcome: Outcome = CANCELED) -> bool:
+        return await self._records.ask_cancel(job, outcome=OUTCOME.dump_python(outcome, mode="json"))
+
     async def queue(self, person: Person, chat: str) -> Reply:
         """Say how this person's jobs in this chat stand, and how long the queue is."""
         language = await self.language(person)
-        mine = [job for job in await self._records.jobs_of(person=person.id, chat=chat) if job.state not in ENDED]
-        standing = [status for job in reversed(mine) if (status := await self.status(job.id))]
-        waiting = await self._records.waiting(QUEUE)
-        return Reply(text.queue(standing, len(waiting.jobs), await self._wait_s(), language))
+        jobs = await self._records.jobs_of(person=person.id, chat=chat, most=FAMILY)
+        mine = await standing(self._records, [job for job in reversed(jobs) if job.state not in ENDED])
+        whole = await line(self._records, QUEUE)
+        waiting = len(whole.places)
+        return Reply(text.queue(list(mine.values()), waiting, whole.left_s(place=waiting + 1), language))
 
     async def takes(self, person: Person, chat: str) -> Reply:
         """List the last films of this person in this chat, with buttons."""
@@ -418,15 +431,9 @@ class Desk:
         return Reply(text.takes([film for _, film in films], language), buttons or None)
 
     async def status(self, job: str) -> Status | None:
+        """Return how a job stands; None when it is not kept (any more)."""
         row = await self._records.job(job)
-        if row is None:
-            return None
-        progress = Progress(row.stage, row.share) if row.stage else None
-        takes = REQUEST.validate_python(row.request).takes
-        return Status(row.id, cast("Any", row.state), progress=progress, takes=takes)
-
-    async def _wait_s(self) -> float | None:
-        return None
+        return (await standing(self._records, [row]))[job] if row is not None else None
 
     # ---- what people and chats choose ----
 

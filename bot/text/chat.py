@@ -13,8 +13,8 @@ from typing import Any
 from bot.buttons import Button, Press, Reply, Rows
 from bot.text.languages import LANGUAGES, Speech, speak
 from bot.text.plain import plain
-from jobs.deliveries import Status
 from jobs.job import ENDED, CueLine, Film, Outcome, Request
+from jobs.standing import Status
 from pipeline.cuesheet import PROMPT_LENGTHS
 from pipeline.errors import UserError
 
@@ -58,6 +58,8 @@ STAGES = {
     "mix": mark("Mixing"),
     "film": mark("Making the film"),
 }
+
+LEFT = mark("The clip is left as it is.")
 
 LENGTHS = {"simple": mark("Simple"), "brief": mark("Brief"), "long": mark("Long")}
 
@@ -605,7 +607,7 @@ def sound_chosen(choice: str, language: str) -> str:
     return {
         "keep": say("The clip's own sound stays under the music."),
         "replace": say("The music replaces the clip's own sound."),
-        "leave": say("The clip is left as it is."),
+        "leave": say(LEFT),
     }[choice]
 
 
@@ -656,6 +658,13 @@ def film_name(film: Film, language: str) -> str:
     mood = film.cues[0].mood if film.cues else ""
     described = ", ".join(plain(say(word)) for word in (film.style, mood) if word)
     return say("{described}, {length}, seed {seed}", described=described, length=clock(film.seconds), seed=film.seed)
+
+
+def song_title(film: Film, language: str) -> str:
+    """Name the music for a player."""
+    say = speak(language)
+    mood = film.cues[0].mood if film.cues else ""
+    return plain(say("{style} score, {mood}", style=say(film.style), mood=say(mood))).capitalize()
 
 
 def settings_kept(language: str) -> str:
