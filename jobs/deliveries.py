@@ -153,20 +153,24 @@ class Deliveries:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what is being handed over then is finished first."""
-        looks = [self._look(stop, self._hand_over_due, LOOK_S), self._look(stop, self._show_open, self._show_s / 2)]
-        await asyncio.gather(*looks)
+        knocked = partial(self._bell.knocked, self._messenger.front, LOOK_S)
+        shown = partial(asyncio.sleep, self._show_s / 2)
+        await asyncio.gather(
+            self._look(stop, self._hand_over_due, rest=knocked), self._look(stop, self._show_open, rest=shown)
+        )
         if self._at_work:
             await asyncio.wait(self._at_work.values(), timeout=LEASE_S)
 
-    async def _look(self, stop: asyncio.Event, look: Callable[[], Awaitable[None]], pause_s: float) -> None:
+    async def _look(
+        self, stop: asyncio.Event, look: Callable[[], Awaitable[None]], *, rest: Callable[[], Awaitable[object]]
+    ) -> None:
         """Look again and again; a database that is away is waited for."""
         while not stop.is_set():
             try:
                 await look()
             except Exception as error:
-                log.warning("outbox_unreadable", problem=str(error))
-            rest = self._bell.knocked(self._messenger.front, pause_s)
-            await _first(rest if look == self._hand_over_due else asyncio.sleep(pause_s), stop.wait())
+                log.warning("outbox_unreadable", problem=repr(error))
+            await _first(rest(), stop.wait())
 
     # ---- how it stands ----
 
