@@ -112,6 +112,7 @@ class Film:
     hit_rate: float | None  #: share of cuts that are hit, from the certificate
     cuts: int
     notes: tuple[str, ...] = ()
+    certificate: str | None = None  #: certificate.json
 
     __pydantic_config__ = _STRICT
 
