@@ -128,6 +128,19 @@ async def test_a_request_that_is_no_bot_api_request_fails_the_test(telegram: Fak
     assert not ada.chat.messages
 
 
+async def test_a_bot_that_dies_in_the_middle_of_an_upload_leaves_nothing(telegram: FakeTelegram) -> None:
+    ada = telegram.user()
+    _, writer = await asyncio.open_connection("127.0.0.1", telegram.port)
+    head = f"POST /bot{telegram.token}/sendDocument HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n"
+    body = f'--b\r\nContent-Disposition: form-data; name="chat_id"\r\n\r\n{ada.id}\r\n--b\r\n'
+    writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n{body}".encode())
+    await writer.drain()
+    await telegram.waits_until(lambda: telegram.count["sendDocument"])
+    writer.transport.abort()
+    await telegram.waits_until(lambda: telegram.calls[0].status)
+    assert ada.chat.messages == []
+
+
 async def test_bodies_come_in_three_shapes(telegram: FakeTelegram) -> None:
     ada = telegram.user()
     base = f"{telegram.url}/bot{telegram.token}/SENDMESSAGE"

@@ -36,6 +36,7 @@ class Version:
     text: str | None
     caption: str | None
     kind: Kind | None
+    media: Stored | None
     labels: tuple[str, ...]
     until: float  #: when it was edited, by the monotonic clock
 
@@ -92,7 +93,7 @@ class ChatMessage:
         raise AssertionError(f"no button {wanted!r} among {[(b.text, b.callback_data) for b in self.buttons]}")
 
     def version(self) -> Version:
-        return Version(self.text, self.caption, self.kind, tuple(self.labels), time.monotonic())
+        return Version(self.text, self.caption, self.kind, self.media, tuple(self.labels), time.monotonic())
 
     def change(self, words: str) -> None:
         """Put other words under the same message."""
@@ -491,6 +492,7 @@ class User:
 
     async def taps(self, message: ChatMessage, button: str) -> Press:
         """Press a button by label or data and do not wait for what comes of it."""
+        assert not message.deleted, "nobody can press what is not there any more"
         found = message.button(button)
         assert found.callback_data, f"{found.text!r} asks nothing of the bot"
         press = Press(str(self.telegram.new_id()), self, message, found.callback_data)

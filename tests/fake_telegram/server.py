@@ -290,8 +290,10 @@ class FakeTelegram:
         self.calls.append(call)
         try:
             size = await read_form(request, call, limit=self.upload_limit)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return web.Response()
+        except Exception as error:
+            if request.transport and not request.transport.is_closing():  # else the bot went away while it spoke
+                self.failures.append(f"{call.method}: a body that cannot be read: {error!r}")
+            return _refusal(NotDone(400, "Bad Request: can't read the request"))
         call.uploads = {name: Upload(self.store.once(up.data), up.name) for name, up in call.uploads.items()}
         answer = self._too_large() if size > self.upload_limit else await self._answer(request, call)
         call.status = answer.status
