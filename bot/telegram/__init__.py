@@ -1,0 +1,1 @@
+"""Reelscore on Telegram: clips come in from chats, films go back to them."""

@@ -1,0 +1,169 @@
+"""The commands, all but /score; each is answered where it was given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from aiogram import Bot, Router
+from aiogram.enums import ChatType
+from aiogram.filters import Command, CommandObject
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeDefault,
+    Message,
+)
+
+from bot.desk import ChatSettings, Desk, Reply
+from bot.telegram.messenger import keyboard
+from bot.telegram.presses import forget_keyboard, language_keyboard
+from bot.telegram.requests import Requests, press_under
+from bot.telegram.rights import named, writer, writer_with_rights
+from bot.text import chat as text
+from bot.text.languages import LANGUAGES, SOURCE
+
+ALONE = ("score", "takes", "queue", "cancel", "settings", "language", "help", "privacy", "forgetme")
+IN_GROUPS = ("score", "takes", "queue", "cancel", "help")
+FOR_ADMINS = (*IN_GROUPS, "settings", "autoscore")
+
+_SETTING = re.compile(r"(\w+)\s*[=:]\s*(.*?)(?=\s+\w+\s*[=:]|$)", re.DOTALL)
+MOST_SETTING = 40  # letters of a mood or style; they are shown to a whole chat
+
+
+def router() -> Router:
+    routes = Router(name="commands")
+    answers: dict[str, Callable[..., Awaitable[None]]] = {
+        "start": start, "help": usage, "privacy": privacy, "forgetme": forget_me, "language": language,
+        "takes": takes, "queue": queue, "cancel": cancel, "settings": settings, "autoscore": autoscore,
+        "ratings": ratings,
+    }  # fmt: skip
+    for said in (routes.message, routes.channel_post):
+        for name, answer in answers.items():
+            said.register(answer, Command(name))
+    return routes
+
+
+async def announce(bot: Bot) -> None:
+    """Tell Telegram's menus which commands there are, in each language."""
+    scopes = (
+        (BotCommandScopeDefault(), ALONE),
+        (BotCommandScopeAllPrivateChats(), ALONE),
+        (BotCommandScopeAllGroupChats(), IN_GROUPS),
+        (BotCommandScopeAllChatAdministrators(), FOR_ADMINS),
+    )
+    for spoken in LANGUAGES:
+        does = text.commands(spoken)
+        for scope, names in scopes:
+            menu = [BotCommand(command=name, description=does[name]) for name in names]
+            await bot.set_my_commands(menu, scope=scope, language_code=None if spoken == SOURCE else spoken)
+
+
+async def start(message: Message, requests: Requests) -> None:
+    await requests.say(message, text.greeting(await requests.language(message)))
+
+
+async def usage(message: Message, requests: Requests) -> None:
+    await requests.say(message, text.usage(await requests.language(message), front="telegram"))
+
+
+async def privacy(message: Message, requests: Requests, keep_days: float) -> None:
+    await requests.say(message, text.privacy(await requests.language(message), keep_days=keep_days))
+
+
+async def forget_me(message: Message, requests: Requests) -> None:
+    """Ask first: it cannot be undone."""
+    spoken = await requests.language(message)
+    who = message.from_user.id if message.from_user and message.sender_chat is None else message.chat.id
+    await requests.say(message, text.forget_question(spoken), forget_keyboard(who, spoken))
+
+
+async def language(message: Message, command: CommandObject, requests: Requests, desk: Desk) -> None:
+    """With a language's tag or name: speak it from now on. Without: ask by buttons."""
+    wanted = (command.args or "").strip().lower()
+    spoken = await requests.language(message)
+    if not wanted:
+        await requests.say(message, text.language_question(spoken), language_keyboard())
+        return
+    tags = {name.lower(): tag for tag, name in LANGUAGES.items()} | {tag: tag for tag in LANGUAGES}
+    if wanted not in tags:
+        await requests.say(message, text.unknown_language(spoken))
+        return
+    await requests.say(message, text.language_set(await desk.language(writer(message), tags[wanted])))
+
+
+async def takes(message: Message, requests: Requests, desk: Desk) -> None:
+    await _answer(message, requests, await desk.takes(writer(message), named(message.chat.id)))
+
+
+async def queue(message: Message, requests: Requests, desk: Desk) -> None:
+    await _answer(message, requests, await desk.queue(writer(message), named(message.chat.id)))
+
+
+async def cancel(message: Message, requests: Requests, desk: Desk, bot: Bot) -> None:
+    """Stop all of one's own here; in reply to a placeholder, that job: an admin may stop anybody's so."""
+    chat = named(message.chat.id)
+    if message.reply_to_message and (press := press_under(message.reply_to_message)):
+        person = await writer_with_rights(bot, message)
+        await _answer(message, requests, await desk.cancel(person, job=press.job, chat=chat))
+        return
+    await _answer(message, requests, await desk.cancel(writer(message), chat=chat))
+
+
+async def ratings(message: Message, requests: Requests, desk: Desk) -> None:
+    await _answer(message, requests, await desk.means(writer(message)))
+
+
+async def settings(message: Message, command: CommandObject, requests: Requests, desk: Desk, bot: Bot) -> None:
+    """Show what a chat has chosen; with words such as "style=epic takes=2" change it, for admins."""
+    chat, spoken = named(message.chat.id), await requests.language(message)
+    chosen = await desk.settings(chat)
+    if not command.args:
+        told = text.settings(style=chosen.style, mood=chosen.mood, takes=chosen.takes, language=spoken)
+        await requests.say(message, f"{told}\n{text.settings_usage(spoken)}")
+        return
+    changed = changed_settings(chosen, command.args)
+    if isinstance(changed, str):
+        await requests.say(message, f"{text.bad_setting(changed, spoken)}\n{text.settings_usage(spoken)}")
+        return
+    person = await writer_with_rights(bot, message)
+    await _answer(message, requests, await desk.set_settings(person, chat, changed))
+
+
+def changed_settings(chosen: ChatSettings, words: str) -> ChatSettings | str:
+    """Return the settings that the words ask for, or the first word that is none of them."""
+    found: list[tuple[str, str]] = _SETTING.findall(words)
+    if not found:
+        return words
+    for name, value in ((name.lower(), value.strip()[:MOST_SETTING]) for name, value in found):
+        if name in ("style", "mood"):
+            chosen = replace(chosen, style=value) if name == "style" else replace(chosen, mood=value)
+        elif name == "takes" and value.isdecimal() and len(value) < 3:
+            chosen = replace(chosen, takes=int(value))
+        elif name == "language":
+            chosen = replace(chosen, language=value.lower())
+        else:
+            return name
+    return chosen
+
+
+async def autoscore(message: Message, command: CommandObject, requests: Requests, desk: Desk, bot: Bot) -> None:
+    """Say how it stands; with on, off or silent-only change it, for admins."""
+    chat, spoken = named(message.chat.id), await requests.language(message)
+    if message.chat.type == ChatType.PRIVATE:  # every clip is scored here anyhow
+        await requests.say(message, text.autoscore("on", spoken))
+        return
+    wanted = (command.args or "").strip().lower()
+    chosen = await desk.settings(chat)
+    if wanted not in ("on", "off", "silent-only"):
+        await requests.say(message, f"{text.autoscore(chosen.autoscore, spoken)}\n{text.autoscore_usage(spoken)}")
+        return
+    person = await writer_with_rights(bot, message)
+    await _answer(message, requests, await desk.set_settings(person, chat, replace(chosen, autoscore=wanted)))  # type: ignore[arg-type]
+
+
+async def _answer(message: Message, requests: Requests, reply: Reply) -> None:
+    await requests.say(message, reply.text, keyboard(reply.buttons))
