@@ -1,0 +1,179 @@
+"""Children: the programs that do the heavy work, one job each, killed when it is over, and a warm spare for each slot.
+
+A child sees no secret: its environment is picked by name. What it says is checked before it is believed. The lines that
+go to and fro are told in jobs/performance.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from jobs.job import Outcome, Progress
+from jobs.processes import PIPE, kill, start, stop
+
+log = structlog.get_logger()
+
+PERFORMANCE = (sys.executable, "-m", "jobs.performance")
+
+#: what a child may see of our environment, if it does not sound like a secret: where programs, models and settings of
+#: the machine are. Everything else stays here: tokens, DATABASE_URL, REDIS_URL, AWS_*
+SEEN = re.compile(
+    r"PATH|HOME|USER|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|VIRTUAL_ENV|PYTHON\w+|XDG_\w+|SSL_CERT_\w+|"
+    r"(OMP|OPENBLAS|MKL|NUMBA|CUDA|NVIDIA|TORCH|PYTORCH|HF|TRANSFORMERS|IMAGEIO|COVERAGE)_\w+"
+)
+SECRET = re.compile(r"TOKEN|SECRET|PASSW|KEY|CREDENTIAL|_AUTH|_URL|_DSN", re.IGNORECASE)
+
+SAID_LEN = 2000  # letters of one line of a child's stderr that go to the log
+
+Heard = Callable[[Progress, float | None], None]  #: told the progress, and the clip's seconds once they are known
+
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A child's last word."""
+
+    outcome: Outcome
+    again_s: float | None = None  #: it may go better by itself after so many seconds
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class _Step:
+    progress: Progress
+    clip_s: float | None = None
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
+class _Ready:
+    ready: bool
+
+    __pydantic_config__ = _STRICT
+
+
+_LINE: TypeAdapter[Answer | _Step | _Ready] = TypeAdapter(Answer | _Step | _Ready)
+
+
+def environment(whole: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what a child may see of an environment."""
+    return {name: value for name, value in whole.items() if SEEN.fullmatch(name) and not SECRET.search(name)}
+
+
+class Child:
+    """One child; it performs one job at most."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._log = log.bind(child=process.pid)
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def start(cls, command: Sequence[str], env: Mapping[str, str]) -> Child:
+        return cls(await start(*command, env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE))
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def perform(self, job: str, folder: Path, request: dict[str, Any], *, heard: Heard) -> Answer | None:
+        """Give it the job and return its answer; None when it died without one, or talked nonsense."""
+        self._log = self._log.bind(job=job)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        line = json.dumps({"job": job, "folder": str(folder.absolute()), "request": request})
+        with contextlib.suppress(ConnectionError):  # dead already: the end of its stdout tells
+            stdin.write(line.encode() + b"\n")
+            await stdin.drain()
+            stdin.close()
+        try:
+            while line_said := await stdout.readline():
+                said = _LINE.validate_json(line_said)
+                if isinstance(said, Answer):
+                    return said
+                if isinstance(said, _Step):
+                    heard(said.progress, said.clip_s)
+        except (ValidationError, ValueError) as error:  # the latter: a line without an end
+            self._log.error("a child's line cannot be read", error=str(error)[:SAID_LEN])
+            return None
+        await self._process.wait()
+        self._log.error("a child died without an answer", code=self._process.returncode)
+        return None
+
+    async def end(self, *, grace_s: float = 0.0) -> int:
+        """Stop it with all that it has started; return its exit status."""
+        try:
+            return await asyncio.shield(stop(self._process, grace_s=grace_s))
+        finally:
+            kill(self._process)
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        """Pass its stderr to the log, where its job's id stands on each line."""
+        stderr = self._process.stderr
+        assert stderr is not None
+        while True:
+            try:
+                line = await stderr.readline()
+            except ValueError:  # longer than any line of ours
+                continue
+            if not line:
+                return
+            self._log.info("child", said=line.decode(errors="replace").rstrip()[:SAID_LEN])
+
+
+class Nursery:
+    """Children that have done their imports and wait for a job."""
+
+    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], spares: int) -> None:
+        self._command, self._env, self._most = tuple(command), dict(env), spares
+        self._spares: list[Child] = []
+        self._out = 0
+        self._warming = asyncio.Lock()
+
+    async def take(self) -> Child:
+        """Return a warm child, or a new one."""
+        self._out += 1
+        try:
+            while self._spares:
+                child = self._spares.pop()
+                if child.alive:
+                    return child
+                await child.end()
+            return await Child.start(self._command, self._env)
+        except BaseException:
+            self._out -= 1
+            raise
+
+    async def done(self, child: Child, *, grace_s: float = 0.0) -> int:
+        """End a child that has had its job, and keep spares warm: one for each slot that is free."""
+        self._out -= 1
+        return await child.end(grace_s=grace_s)
+
+    async def warm(self) -> None:
+        """Start the spares that are missing."""
+        async with self._warming:
+            while len(self._spares) + self._out < self._most:
+                self._spares.append(await Child.start(self._command, self._env))
+
+    async def close(self) -> None:
+        spares, self._spares, self._most = self._spares, [], 0
+        await asyncio.gather(*(child.end() for child in spares))
