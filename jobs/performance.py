@@ -35,7 +35,309 @@ place. Two films may name the same thumbnail. Every file is whole before the lin
 signal): it crashed or was killed. SIGTERM stops the work: the outcome has the code "cancelled" (nothing is said by a
 spare that has no job), exit code 0, within a second as a rule; the folder stays for another attempt.
 
-It asks Linux to be killed when the thread that started it ends, and its own ffmpeg dies with it. stdout is for the
-lines alone: what a library prints goes to stderr, as do logs. One child at a time works in a folder: a second waits
-some seconds for the first to end. No word of a person's is in a name or on a command line.
+Its own ffmpeg dies with it. stdout is for the lines alone: what a library prints goes to stderr. One child at a time
+works in a folder: a second waits some seconds for the first to end. No word of a person's is in a name.
 """
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict, TypeAdapter
+
+from jobs.job import OUTCOME, PROGRESS, Film, Outcome, OwnSound, Progress, Request, cue_lines
+from pipeline.errors import Cancelled, DoesNotFit, OverLimit, Unavailable, Undecided, UserError
+
+if TYPE_CHECKING:  # heavy: imported only after stdout is put out of the libraries' reach
+    from pipeline.cuesheet import CueSheet
+    from pipeline.score import Score, Sound
+
+#: what a stage takes of the time, by ten real clips of 10-60 s on two cores; the last three once for each take
+SHOT = {"clip": 3.0, "scenes": 50.0, "cues": 5.0}
+TAKE = {"music": 12.0, "mix": 18.0, "film": 8.0}
+PACKING = 4.0  # thumbnails, songs and archives, after the last take
+
+SAID_EVERY_S = 0.2
+FOLDER_BUSY_S = 10.0  # a child that was killed is gone within two
+DISK_AGAIN_S = 60.0  # by then another job's folder may have been removed
+
+THUMBNAIL_SIDE, THUMBNAIL_BYTES = 320, 200_000  # Telegram's: https://core.telegram.org/bots/api#sendvideo
+THUMBNAIL_STILLS = 8  # that are looked at for one that is not dark
+DARK = 0.4  # of the lightest of them
+
+ANY_SIZE = ".any-size"  # in the folder: the film has not fitted into the place's bytes and is made without a limit
+
+SOUNDS: dict[OwnSound, Sound] = {"ask": "ask", "silent": "ask", "keep": "keep", "replace": "replace"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """The line on stdin."""
+
+    job: str
+    folder: Path
+    request: Request
+
+    __pydantic_config__ = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+_TASK: TypeAdapter[Task] = TypeAdapter(Task)
+
+
+def main() -> None:
+    """Load, wait for a job, perform it, say the outcome."""
+    signal.signal(signal.SIGTERM, _stop)
+    wire = Wire()
+    try:
+        _load()
+        wire.say(ready=True)
+        line = sys.stdin.buffer.readline()
+    except KeyboardInterrupt:
+        return
+    if not line.endswith(b"\n"):  # nobody wants anything any more
+        return
+    task = _TASK.validate_json(line)
+    again_s: float | None = None
+    try:
+        with _alone_in(task.folder):
+            outcome = _perform(task, Meter(wire, task.request.takes))
+    except (UserError, MemoryError, OSError, KeyboardInterrupt) as error:
+        shown = _as_user_error(error)
+        outcome, again_s = _told(shown, task.request.sound), getattr(shown, "retry_after", None)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is near, and the outcome is known
+    wire.say(outcome=OUTCOME.dump_python(outcome, mode="json"), again_s=again_s)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a second one would only disturb the cleaning up
+    raise KeyboardInterrupt
+
+
+def _load() -> None:
+    """Import what is heavy and usual, so that the job does not wait for it."""
+    from pipeline import backends
+    from pipeline.orchestra import synth
+    from pipeline.score import score
+
+    del score, synth
+    backends.captioner(), backends.writer(), backends.composer()
+
+
+class Wire:
+    """The real stdout, for our lines alone; descriptor 1 becomes stderr."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def say(self, **line: Any) -> None:
+        self._out.write(json.dumps(line, allow_nan=False) + "\n")
+        self._out.flush()
+
+
+class Meter:
+    """Turns what `score` reports into Progress: the share of the whole job, which never falls."""
+
+    def __init__(self, wire: Wire, takes: int) -> None:
+        self._wire = wire
+        self._whole = sum(SHOT.values()) + takes * sum(TAKE.values()) + PACKING
+        self._takes = takes
+        self._take = 1
+        self._share = 0.0
+        self._clip_s: float | None = None
+        self._said_at = ("", 0, 0.0)  # stage, take, time
+
+    def __call__(self, stage: str, done: float, total: float) -> None:
+        if stage == "clip":
+            self._take = 1
+            self._clip_s = total if done else self._clip_s
+        self._share = max(self._share, self._passed(stage, done / total if total else 0.0) / self._whole)
+        self._say(stage)
+        if stage == "film" and done == total:
+            self._take = min(self._take + 1, self._takes)
+
+    def _passed(self, stage: str, part: float) -> float:
+        """Return how much weight lies behind us."""
+        stages = SHOT | TAKE
+        before = list(stages)[: list(stages).index(stage)]
+        takes = (self._take - 1) * sum(TAKE.values()) if stage in TAKE else 0.0
+        return sum(stages[name] for name in before) + stages[stage] * part + takes
+
+    def _say(self, stage: str) -> None:
+        now = time.monotonic()
+        if (stage, self._take) == self._said_at[:2] and now - self._said_at[2] < SAID_EVERY_S:
+            return
+        self._said_at = (stage, self._take, now)
+        progress = Progress(stage, round(self._share, 4), self._take)
+        self._wire.say(progress=PROGRESS.dump_python(progress, mode="json"), clip_s=self._clip_s)
+
+
+def _perform(task: Task, meter: Meter) -> Outcome:
+    """Score the clip; where the film cannot be made to fit, make it without a limit."""
+    request, any_size = task.request, task.folder / ANY_SIZE
+    if not any_size.exists():
+        try:
+            return _films(task.folder, request, meter)
+        except DoesNotFit:
+            any_size.touch()
+    return _films(task.folder, replace(request, target="none", most_bytes=None), meter)
+
+
+def _films(folder: Path, request: Request, meter: Meter) -> Outcome:
+    from pipeline.score import score
+
+    scores = score(
+        folder / "upload",
+        to=folder / "film.mp4",
+        folder=folder,
+        brief=request.brief,
+        takes=request.takes,
+        sound=SOUNDS[request.sound],
+        target=request.target,
+        most_bytes=request.most_bytes,
+        aspect=request.aspect,
+        crew=request.crew,
+        resume=True,
+        report=meter,
+    )
+    return Outcome("films", films=tuple(_pack(made, folder) for made in scores))
+
+
+def _pack(made: Score, folder: Path) -> Film:
+    """Prepare what is delivered beside the film, and name it all."""
+    from pipeline.film import encode_song, picture_size
+    from pipeline.score import MACHINE_MADE
+
+    width, height = picture_size(made.film)
+    song, stems, thumbnail = made.folder / "song.m4a", made.folder / "stems.zip", folder / "thumbnail.jpg"
+    if _outdated(song, made.music):
+        encode_song(made.music, song, comment=MACHINE_MADE)
+    if _outdated(stems, made.music):
+        _zip(made.stems, stems)
+    draw_thumbnail(sorted((folder / "scenes").glob("*.jpg")), thumbnail, shape=(width, height))
+
+    def name(path: Path) -> str:
+        return path.relative_to(folder).as_posix()
+
+    return Film(
+        film=name(made.film),
+        bytes=made.film.stat().st_size,
+        seconds=made.certificate.picture_s,
+        width=width,
+        height=height,
+        copied=made.copied,
+        thumbnail=name(thumbnail),
+        music=name(made.music),
+        song=name(song),
+        stems=name(stems),
+        midi=name(made.midi) if made.midi else None,
+        sheet=name(made.folder / "cues.json"),
+        cues=cue_lines(made.sheet),
+        style=_ruling_style(made.sheet),
+        seed=made.sheet.seed,
+        hit_rate=made.certificate.hit,
+        cuts=made.certificate.cuts,
+        notes=made.notes,
+    )
+
+
+def _outdated(made: Path, source: Path) -> bool:
+    """Whether a file that appears whole or not at all is missing, or older than what it is made of."""
+    return not made.exists() or made.stat().st_mtime_ns < source.stat().st_mtime_ns
+
+
+def _zip(files: tuple[Path, ...], to: Path) -> None:
+    """Put files into an archive as they are: sound hardly gets smaller."""
+    part = to.with_name(f"{to.name}.part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for file in files:
+            archive.write(file, file.name)
+    part.replace(to)
+
+
+def draw_thumbnail(stills: list[Path], to: Path, *, shape: tuple[int, int]) -> None:
+    """Write a small JPEG of the first still that is not dark, on black where the film has another `shape`."""
+    import cv2
+    import numpy as np
+
+    read = (cv2.imdecode(np.fromfile(still, np.uint8), cv2.IMREAD_COLOR) for still in stills[:THUMBNAIL_STILLS])
+    pictures = [np.asarray(picture, np.uint8) for picture in read if picture is not None]
+    pictures = pictures or [np.zeros((shape[1], shape[0], 3), np.uint8)]
+    lightest = max(float(picture.mean()) for picture in pictures)
+    picture = next(picture for picture in pictures if picture.mean() >= DARK * lightest)
+    scale = THUMBNAIL_SIDE / max(shape)
+    width, height = (max(1, round(side * scale)) for side in shape)
+    fit = min(width / picture.shape[1], height / picture.shape[0])
+    size = max(1, round(picture.shape[1] * fit)), max(1, round(picture.shape[0] * fit))
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    qualities = (cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for quality in (88, 70, 40))
+    to.write_bytes(next(jpeg for jpeg in qualities if jpeg.size < THUMBNAIL_BYTES).tobytes())
+
+
+def _ruling_style(sheet: CueSheet) -> str:
+    """Return the style that sounds for the longest time."""
+    seconds: dict[str, float] = {}
+    for cue in sheet.cues:
+        seconds[cue.style] = seconds.get(cue.style, 0.0) + cue.length
+    return max(seconds, key=lambda style: seconds[style])
+
+
+def _told(error: UserError, sound: OwnSound) -> Outcome:
+    if isinstance(error, Undecided):
+        return replace(Outcome.of_error(error), kind="nothing" if sound == "silent" else "question")
+    return Outcome.of_error(error)
+
+
+def _as_user_error(error: BaseException) -> UserError:
+    """Say what a person can be told; raises the error again when it is a bug."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled("Stopped.")
+    if isinstance(error, MemoryError):
+        return OverLimit("There is not enough memory for this clip.", hint="Send a shorter or a smaller one.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Unavailable("The disk is full here.", hint="Try again later.", retry_after=DISK_AGAIN_S)
+    raise error
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second child; raises Unavailable when the first does not end."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        until = time.monotonic() + FOLDER_BUSY_S
+        while not _locked(held):
+            if time.monotonic() > until:
+                raise Unavailable("This clip is still being worked on.", retry_after=FOLDER_BUSY_S)
+            time.sleep(0.1)
+        yield
+    finally:
+        os.close(held)
+
+
+def _locked(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

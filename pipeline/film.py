@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from pipeline.clip import Clip
 from pipeline.door.ffmpeg import Leash, bench, run, take_in
-from pipeline.door.slate import Stream, read_packets
-from pipeline.door.targets import music_bitrate
+from pipeline.door.slate import Stream, read_packets, read_slate
+from pipeline.door.targets import MUSIC_BITRATES, music_bitrate
 from pipeline.errors import BadMedia, DoesNotFit, Refused
 
 RATE = 48_000  # Hz; video's own rate, and what the mix is made in
@@ -74,6 +74,28 @@ def marry(clip: Clip, music: Path, to: Path, *, most_bytes: int | None = None, c
             raise DoesNotFit("The film is too large for where it shall go.", hint="Send a shorter clip.")
         os.replace(film, to)
     return to
+
+
+def encode_song(music: Path, to: Path, *, comment: str) -> Path:
+    """Write the WAV `music` as M4A (AAC), for players; the file appears whole or not at all."""
+    with bench(to.parent) as place, music.open("rb") as sound:
+        (place / "note.txt").write_text(f";FFMETADATA1\ncomment={_escaped(comment)}\n", encoding="utf-8")
+        arguments = [
+            *take_in(sound, "wav"),
+            *("-f", "ffmetadata", "-protocol_whitelist", "file", "-i", "note.txt"),
+            *("-map", "0:a:0", "-map_metadata", "1", "-c:a", "aac", *CODERS["aac"], "-b:a", str(MUSIC_BITRATES[0])),
+            *("-fflags", "+bitexact", "-flags", "+bitexact", "-movflags", "+faststart", "-f", "ipod", "song"),
+        ]
+        run(arguments, place=place, leash=Leash(seconds=600), inputs=[sound])
+        os.replace(place / "song", to)
+    return to
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return width and height of a film as players show it: upright, in square pixels."""
+    with bench(path.parent) as place, path.open("rb") as film:
+        slate = read_slate(film, container(path.suffix)[1], place=place, pixels=2**31 - 1, frames=10**9)
+    return slate.shown_size
 
 
 def packet_hashes(path: Path) -> list[str]:
