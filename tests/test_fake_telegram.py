@@ -166,7 +166,9 @@ async def test_long_poll_waits_and_the_offset_acknowledges(telegram: FakeTelegra
     assert update.message.entities
     assert update.message.entities[0].type == "url"
     assert [u.update_id for u in await bot.get_updates()] == [update.update_id], "not acknowledged yet"
+    assert telegram.updates.acknowledged_s == {}
     assert await bot.get_updates(offset=update.update_id + 1) == []
+    assert 0 < telegram.updates.acknowledged_s[update.update_id] < 5
     await ada.says("one")
     await ada.says("two")
     assert [u.message.text for u in await bot.get_updates(limit=1)] == ["one"]
@@ -233,6 +235,7 @@ async def test_the_webhook_is_told_with_its_secret_until_it_says_yes(telegram: F
         await ada.says("after")
         await telegram.waits_until(lambda: len(heard) == 4)
         assert heard == [(text, "a-secret") for text in ("before", "before", "before", "after")]
+        await telegram.waits_until(lambda: len(telegram.updates.acknowledged_s) == 2)
         with refused(errors.TelegramConflictError, "webhook is active"):
             await bot.get_updates()
         info = await bot.get_webhook_info()

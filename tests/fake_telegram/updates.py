@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}
 
 LONGEST_POLL_S = 50.0
+MOST_CONNECTIONS = 40  # at once to a webhook that says nothing else (Bot API, setWebhook)
 
 
 class Updates:
@@ -36,11 +37,13 @@ class Updates:
         self.retry_s = 0.02  #: first wait after a webhook that failed; doubles (1 s in the real one)
         self.hook: methods.SetWebhook | None = None
         self.hook_failures: list[str] = []
+        self.acknowledged_s: dict[int, float] = {}  #: by update id: seconds between its way out and its acknowledgement
         self._allowed: set[str] | None = None
-        self._sent: set[int] = set()  #: ids that went out at least once
+        self._sent: dict[int, float] = {}  #: when an id first went out
         self._held: list[types.Update] | None = None
         self._poll = 0
         self._lanes: dict[object, asyncio.Task[None]] = {}
+        self._connections = asyncio.Semaphore(MOST_CONNECTIONS)
         self._client: aiohttp.ClientSession | None = None
 
     def add(self, **event: Any) -> types.Update:
@@ -59,7 +62,7 @@ class Updates:
     def repeat(self, update: types.Update | None = None) -> types.Update:
         """Tell an update (the last one) once more under the same id, acknowledged or not."""
         update = update or self.told[-1]
-        self._sent.discard(update.update_id)
+        self._sent.pop(update.update_id, None)
         self._put(update)
         return update
 
@@ -80,7 +83,7 @@ class Updates:
             return
         self.pending.append(update)
         self._telegram.changed()
-        self._push()
+        self._push(update)
 
     async def poll(self, asked: methods.GetUpdates) -> list[types.Update]:
         """Answer getUpdates: a later poll ends this one."""
@@ -105,7 +108,7 @@ class Updates:
                 "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
             )
         told = self.pending[: min(asked.limit or 100, 100)]
-        self._sent.update(update.update_id for update in told)
+        self._note_sent(told)
         return told
 
     def end_polls(self) -> None:
@@ -116,7 +119,17 @@ class Updates:
         if offset < 0:
             self.pending = self.pending[offset:]
         else:  # ids may have jumped down: what never went out is not acknowledged by a number
-            self.pending = [u for u in self.pending if u.update_id >= offset or u.update_id not in self._sent]
+            self._forget([u for u in self.pending if u.update_id < offset and u.update_id in self._sent])
+
+    def _note_sent(self, updates: list[types.Update]) -> None:
+        for update in updates:
+            self._sent.setdefault(update.update_id, time.monotonic())
+
+    def _forget(self, heard: list[types.Update]) -> None:
+        for update in heard:
+            self.acknowledged_s[update.update_id] = time.monotonic() - self._sent[update.update_id]
+        gone = {id(update) for update in heard}
+        self.pending = [update for update in self.pending if id(update) not in gone]
 
     def set_hook(self, asked: methods.SetWebhook | None, *, drop: bool) -> None:
         """Push from now on, or no longer."""
@@ -125,42 +138,43 @@ class Updates:
         self.hook = asked if asked and asked.url else None
         if asked and asked.allowed_updates is not None:
             self._allowed = set(asked.allowed_updates)
+        self._connections = asyncio.Semaphore(asked.max_connections or MOST_CONNECTIONS if asked else MOST_CONNECTIONS)
         self._telegram.changed()
-        self._push()
+        self.wake()
 
     def hook_info(self) -> types.WebhookInfo:
         return types.WebhookInfo(
             url=self.hook.url if self.hook else "",
             has_custom_certificate=False,
             pending_update_count=len(self.pending),
-            max_connections=self.hook.max_connections or 40 if self.hook else None,
+            max_connections=self.hook.max_connections or MOST_CONNECTIONS if self.hook else None,
             allowed_updates=sorted(self._allowed) if self._allowed else None,
             last_error_message=self.hook_failures[-1] if self.hook_failures else None,
         )
 
     def wake(self) -> None:
-        """Go on pushing after a pause of the server."""
-        self._push()
-
-    def _push(self) -> None:
-        """Start a lane for each chat that has something to tell: order is kept within a chat."""
-        if not self.hook:
-            return
+        """Go on pushing what is left over."""
         for update in self.pending:
-            lane = _lane(update)
-            if lane not in self._lanes:
-                self._lanes[lane] = asyncio.ensure_future(self._push_lane(lane))
+            self._push(update)
+
+    def _push(self, update: types.Update) -> None:
+        """Start a lane for the chat of this update, where there is none: order is kept within a chat."""
+        lane = _lane(update)
+        if self.hook and lane not in self._lanes:
+            self._lanes[lane] = asyncio.ensure_future(self._push_lane(lane))
 
     async def _push_lane(self, lane: object) -> None:
         wait = self.retry_s
         while self.hook and (update := next((u for u in self.pending if _lane(u) == lane), None)):
-            if failure := await self._post(self.hook, update):
+            async with self._connections:
+                failure = await self._post(self.hook, update)
+            if failure:
                 self.hook_failures.append(failure)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 60.0)
             else:
                 wait = self.retry_s
-                self.pending = [u for u in self.pending if u is not update]
+                self._forget([update])
                 self._telegram.changed()
         self._lanes.pop(lane, None)
 
@@ -170,6 +184,7 @@ class Updates:
             return "not loopback"
         headers = {"X-Telegram-Bot-Api-Secret-Token": hook.secret_token} if hook.secret_token else {}
         self._client = self._client or aiohttp.ClientSession()
+        self._note_sent([update])
         body = update.model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
             async with self._client.post(hook.url, json=body, headers=headers) as answer:
