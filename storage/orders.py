@@ -65,7 +65,6 @@ class Orders(Inbox, Outbox):
         When the source is known already, nothing is written but the update; (the row that is there, False).
         Raises storage.errors.Full, and then nothing is written at all.
         """
-        now = self.now()
         async with self._write() as session:
             if self.is_postgresql:  # one at a time, as SQLite does by itself: otherwise two could pass the same cap
                 await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADMISSION})
@@ -75,12 +74,16 @@ class Orders(Inbox, Outbox):
             if known is not None:
                 return known, False
             await self._check(session, job, caps)
-            row = JobRow(**asdict(job), created_at=now, waits_since=now)
+            row = self._job_row(job)
             session.add(row)
             await session.flush()
             deliveries = [delivery] if isinstance(delivery, NewDelivery) else delivery or []
             session.add_all(DeliveryRow(**self._delivery_values(one)) for one in deliveries)
             return row, True
+
+    def _job_row(self, job: NewJob) -> JobRow:
+        now = self.now()
+        return JobRow(**asdict(job), created_at=now, waits_since=now)
 
     async def _check(self, session: AsyncSession, job: NewJob, caps: Caps) -> None:
         not_ended = JobRow.state.not_in(ENDED)

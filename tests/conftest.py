@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
+from tests.databases import clock, database_url, records
+
+__all__ = ["clock", "database_url", "records", "telegram"]
+
 if TYPE_CHECKING:
     from tests.fake_telegram import FakeTelegram
 
