@@ -27,6 +27,8 @@ class BotSettings(JobSettings):
     owners: Annotated[frozenset[str], NoDecode] = frozenset()  #: persons, such as "telegram:42"
     telegram_api: str | None = None  #: a local Bot API server's address; it takes files of 2 GB, the cloud 20 MB
     discord_api: str = "https://discord.com/api/v10"
+    #: auto-score on Discord reads messages, which needs the Message Content intent, switched on in the developer portal
+    discord_message_content: bool = False
     webhook_url: str | None = None  #: where Telegram sends updates; none: we ask for them
     webhook_secret: SecretStr | None = None
     webhook_host: str = "127.0.0.1"

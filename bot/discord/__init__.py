@@ -1,0 +1,1 @@
+"""The Discord front end, on discord.py; start reading at front.py."""

@@ -1,0 +1,61 @@
+"""What in a message is a clip, and how it is fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+import aiohttp
+import discord
+
+from bot.discord import sentences
+from pipeline.errors import OverLimit, Unavailable
+
+#: names of films whose senders' clients did not say what they are
+FILM_NAMES = frozenset(
+    (
+        ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".wmv",
+        ".flv", ".3gp", ".ogv", ".mxf", ".qt", ".vob",
+    )
+)  # fmt: skip
+
+#: discord.py holds a whole attachment in memory, so few are fetched at once and none is larger
+MOST_BYTES = 200_000_000
+AT_ONCE = 3
+FETCH_S = 120.0
+
+
+def clip_in(attachments: Sequence[discord.Attachment]) -> discord.Attachment | None:
+    """Return the first attachment that may be a moving picture; the door looks at the bytes later."""
+    return next((attachment for attachment in attachments if is_film(attachment)), None)
+
+
+def is_film(attachment: discord.Attachment) -> bool:
+    kind = (attachment.content_type or "").lower()
+    if kind.startswith("video/") or kind == "image/gif":
+        return True
+    unknown = kind in ("", "application/octet-stream", "application/mp4", "application/x-matroska", "application/mxf")
+    return unknown and PurePosixPath(attachment.filename.lower()).suffix in FILM_NAMES
+
+
+class Fetches:
+    """Fetches attachments, a few at a time."""
+
+    def __init__(self, *, at_once: int = AT_ONCE, most_bytes: int = MOST_BYTES) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._most_bytes = most_bytes
+
+    def of(self, attachment: discord.Attachment, language: str) -> Callable[[Path], Awaitable[None]]:
+        """Return what writes the attachment to a file; raises OverLimit and Unavailable."""
+
+        async def fetch(to: Path) -> None:
+            if attachment.size > self._most_bytes:
+                raise OverLimit(sentences.too_large(self._most_bytes, language))
+            try:
+                async with self._free, asyncio.timeout(FETCH_S):
+                    await attachment.save(to)
+            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError):
+                raise Unavailable(sentences.not_fetched(language), hint=sentences.again(language)) from None
+
+        return fetch
