@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from bot.programs import add_programs
 from bot.text import terminal as text
 from bot.text.plain import plain
 from pipeline.errors import BadSheet, Refused, Unavailable, UserError
@@ -208,6 +209,9 @@ def demo(
         _say(console, text.DREW.format(scenes=len(drawn), seconds=drawn[-1].end / RATE, took=took))
         _say(console, f"{text.FILM}    {to}")
         _say(console, f"{text.NEXT} reelscore score {as_word(to)}")
+
+
+add_programs(app)
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ NAMES_OF_THE_BOT = frozenset(
     f"{PREFIX}{name}"
     for name in (
         "DISCORD_API",
+        "DISCORD_MESSAGE_CONTENT",
         "OWNERS",
         "PUBLIC_URL",
         "TELEGRAM_API",

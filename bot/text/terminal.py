@@ -58,6 +58,28 @@ VERSION = "Print the version."
 DEMO_OUT = "Where the reel goes."
 DEMO_SEED = "Another seed draws other hills, towers and clouds."
 
+RUN = (
+    "Start the whole bot: the chats whose token is set, a worker, and a Redis server of its own.\n\n"
+    "Without a token it says how to turn each chat on; a CLIP is scored through the queue either way. What there is to "
+    "keep lies in the folder data/ here, or where REELSCORE_DATA says. Ctrl-C lets the work at hand end and stops "
+    "everything; a second one stops at once."
+)
+RUN_EXAMPLES = (
+    "[bold]Examples[/bold]\n\n"
+    "  reelscore run\n\n"
+    "  reelscore run clip.mp4 warm and hopeful\n\n"
+    "  TELEGRAM_BOT_TOKEN=... reelscore run"
+)
+BOT = "Speak to the chat networks: telegram, discord, or both. Default: those whose token is set."
+WORKER = "Do the work of queues: cpu, gpu, io. Default: cpu and io."
+DOCTOR = "Say what is there, what is missing, and how to get it."
+SYNC = "Tell Discord which commands there are; needed once, and after each update that changes them."
+FRONTS = "telegram, discord."
+QUEUES = "cpu, gpu, io."
+DRAW = "Without CLIP and token: draw the reel of `reelscore demo` there and score it."
+RUN_SOUND = "The clip's own sound: keep it under the music, or replace it."
+RUN_CLIP = "A clip to score through the queue; may be left out."
+
 # What the stages do, by the names that `report` is given.
 STAGES = {
     "clip": "Opening the clip",
@@ -111,6 +133,47 @@ NO_SPACE_HINT = "Free some space, or name another place with --out."
 DREW = "Drew {scenes} scenes, {seconds:.1f} s, in {took:.0f} s."
 NEXT = "Now score it:"
 AGAIN = "Change the plan:"
+
+# The bot in one process group.
+HOW_TO_TELEGRAM = "Telegram is off. Talk to @BotFather, say /newbot, and set TELEGRAM_BOT_TOKEN (here or in .env)."
+HOW_TO_DISCORD = (
+    "Discord is off. Make an application at discord.com/developers, open its page Bot, and set DISCORD_BOT_TOKEN."
+)
+IS_ON = "{front} is on."
+HOW_TO = {"telegram": HOW_TO_TELEGRAM, "discord": HOW_TO_DISCORD}
+NAMES = {"telegram": "Telegram", "discord": "Discord"}
+STAYS_UP = "The bot is up. Data lie in {data}; Ctrl-C stops it."
+PARTS_LOG = "The parts write their log to {log}."
+NOTHING_TO_DO = "There is no clip to score and no chat to speak to."
+NOTHING_TO_DO_HINT = "Name a clip: reelscore run clip.mp4"
+DRAWING = "Drawing a reel to score ..."
+STOPPING = "Stopping: the work at hand may end. Ctrl-C again stops at once."
+PART_REFUSED = "The {part} does not start."
+PART_REFUSED_HINT = "What it says above tells why; `reelscore doctor` shows the rest."
+PART_REFUSED_LOG_HINT = "{log} tells why; `reelscore doctor` shows the rest."
+BROKE_LOG = "The log above tells where. `reelscore doctor` shows whether something is missing."
+NO_TOKEN = "{variable} is not set, so there is nobody to speak as on {front}."
+NO_TOKENS = "No chat is turned on."
+NO_REDIS = "No Redis server answers."
+NO_REDIS_HINT = "Start `reelscore run`, which brings one along, or set REDIS_URL."
+NO_STORE = "The store does not answer: {why}."
+NO_STORE_HINT = "See whether DATABASE_URL and BLOB_URL are right and whether what they name is up."
+BAD_STORE = "The store cannot be opened: {why}."
+BAD_STORE_HINT = "Change DATABASE_URL or BLOB_URL."
+NO_FRONT = "There is no front end {name!r}."
+NO_QUEUE = "There is no queue {name!r}."
+KNOWN = "Known: {names}."
+SYNCED = "Discord knows {count} commands now."
+
+SENDING = "Handing the clip in"
+IN_QUEUE = "Waiting, place {place} in the queue"
+STARTING = "Starting"
+TAKE = "{said} (take {take} of {takes})"
+LEFT = "about {left} left"
+DONE = "Done"
+NO_FILM = "The job ended without a film."
+REMOVED = "The job was removed."
+UNWRITTEN = "The film could not be written: {why}."
 
 
 def timecode(seconds: float, frame_rate: float) -> str:
