@@ -1,7 +1,7 @@
 """Databases for the tests: a SQLite file each, and one real PostgreSQL, from pgserver's wheel, on a Unix socket.
 
-`database_url` and `records` are fixtures with both: a test that takes one of them runs twice. The PostgreSQL starts once
-in a process, with the first test that wants it, and its tables are emptied for each.
+`database_url` and `records` are fixtures with both: a test that takes one of them runs twice. The PostgreSQL starts
+once in a process, with the first test that wants it, and its tables are emptied for each.
 """
 
 from __future__ import annotations
