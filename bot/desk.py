@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Literal, cast, get_args
 
 import structlog
 
@@ -139,7 +139,7 @@ class Desk:
         Raises UserError: too large, too many waiting (with an honest wait), nothing left behind. Raises
         storage.errors.Down as it is: the same update may be tried again.
         """
-        language = await self.language(asked.person)
+        language = known(asked.reply_to.language)
         self._refuse_large(asked.size or 0, language)
         job = new_id()
         try:
@@ -212,15 +212,15 @@ class Desk:
 
         That is the job's owner, or an admin where the job is a channel's.
 
-        What it makes (another take, the stems) arrives through the outbox at `reply_to`.
+        What it makes (another take, the stems) arrives through the outbox at `reply_to`, in whose language it speaks.
         """
-        language = await self.language(person)
+        language = known(reply_to.language)
         row = await self._records.job(press.job)
         if row is None:
             return Reply(text.job_gone(language), alert=True)
         if not _may_press(person, row, reply_to.chat):
             return Reply(text.not_yours(language), alert=True)
-        pressed = _Pressed(person, press, replace(reply_to, language=language), row)
+        pressed = _Pressed(person, press, reply_to, row)
         try:
             return await _ACTIONS[press.action](self, pressed)
         except UserError as error:
@@ -515,7 +515,7 @@ class _Pressed:
 
     @property
     def language(self) -> str:
-        return self.reply_to.language
+        return known(self.reply_to.language)
 
     @property
     def choice(self) -> str:

@@ -40,9 +40,9 @@ def mark(sentence: str) -> str:
 MOOD_WORDS = (
     mark("joyful"), mark("cheerful"), mark("uplifting"), mark("excited"), mark("energetic"), mark("triumphant"),
     mark("hopeful"), mark("tender"), mark("warm"), mark("calm"), mark("serene"), mark("dreamy"), mark("nostalgic"),
-    mark("wistful"), mark("melancholic"), mark("lonely"), mark("mournful"), mark("dark"), mark("mysterious"), mark("tense"),
-    mark("ominous"), mark("anxious"), mark("angry"), mark("aggressive"), mark("dramatic"), mark("intense"), mark("powerful"),
-    mark("adventurous"), mark("confident"), mark("cool"), mark("neutral"), mark("sad"), mark("epic"),
+    mark("wistful"), mark("melancholic"), mark("lonely"), mark("mournful"), mark("dark"), mark("mysterious"),
+    mark("tense"), mark("ominous"), mark("anxious"), mark("angry"), mark("aggressive"), mark("dramatic"),
+    mark("intense"), mark("powerful"), mark("adventurous"), mark("confident"), mark("cool"), mark("neutral"), mark("sad"), mark("epic"),
 )  # fmt: skip
 
 STYLE_WORDS = (
@@ -152,7 +152,7 @@ def status_buttons(status: Status, language: str) -> Rows:
         return question(status.job, language).buttons or ()
     if status.state in ENDED:
         return ()
-    return ((Button(speak(language)("Cancel"), Press("cancel", status.job), "danger"),),)
+    return ((Button(speak(language).say("Cancel"), Press("cancel", status.job), "danger"),),)
 
 
 # ---- the result ----
@@ -354,12 +354,12 @@ def usage(language: str, *, front: str = "telegram") -> str:
                 "• epic, in D minor, without choir"
             ),
             say(
-                "You get the same picture with music: cues that change with the scenes, accents on the cuts. The buttons "
-                "under it make another take, change mood and tempo, or send the music alone, the stems and the notes."
+                "You get the same picture with music: cues that change with the scenes, accents on the cuts. The "
+                "buttons under it make another take, change mood and tempo, or send the music alone, the stems and the notes."
             ),
             say(
-                "/queue shows how your clips stand, /cancel stops them, /takes lists your last films. Admins of a group "
-                "or channel: /settings and /autoscore."
+                "/queue shows how your clips stand, /cancel stops them, /takes lists your last films. Admins of a "
+                "group or channel: /settings and /autoscore."
             ),
         )
     )
@@ -373,16 +373,16 @@ def privacy(language: str, *, keep_days: float) -> str:
         (
             say(
                 "What is kept: your clip and what was made of it (film, music, stems, notes), the words that you wrote "
-                "to it, your id and the chat's id, the language you chose, and your ratings. Not kept: your name, your "
-                "number, other messages."
+                "to it, your id and the chat's id, the language you chose, and your ratings. A message to me is stored "
+                "until it is worked through; after that only its number stays. Your name is not kept."
             ),
             say(
                 "How long: {kept} after a job has ended. Then clip, films and words are removed by themselves.",
                 kept=kept,
             ),
             say(
-                "Who sees it: the music is made on the machines of whoever runs this bot. Your clips train nothing, and "
-                "what the file tells about place and camera is not carried over into the film."
+                "Who sees it: the music is made on the machines of whoever runs this bot. Your clips train nothing, "
+                "and what the file tells about place and camera is not carried over into the film."
             ),
             say(
                 "/forgetme removes everything of yours at once, work in progress too. Messages that are already in a "
@@ -393,18 +393,18 @@ def privacy(language: str, *, keep_days: float) -> str:
 
 
 def forget_question(language: str) -> str:
-    return speak(language)(
+    return speak(language).say(
         "This removes everything of yours: clips, films, ratings, settings; what is being made is stopped. "
         "It cannot be undone. Shall I?"
     )
 
 
 def yes(language: str) -> str:
-    return speak(language)("Yes, remove everything")
+    return speak(language).say("Yes, remove everything")
 
 
 def no(language: str) -> str:
-    return speak(language)("No, keep it")
+    return speak(language).say("No, keep it")
 
 
 def forgotten(jobs: int, language: str) -> str:
@@ -420,20 +420,20 @@ def forgotten(jobs: int, language: str) -> str:
 
 def send_a_clip(language: str) -> str:
     """Answer a message that holds no clip."""
-    return speak(language)("Send me a silent clip: a video, a GIF or a link to one. /help shows more.")
+    return speak(language).say("Send me a silent clip: a video, a GIF or a link to one. /help shows more.")
 
 
 def reply_to_a_clip(language: str) -> str:
     """Answer a /score that is no reply to a clip."""
-    return speak(language)("Reply with /score to a message that has a clip.")
+    return speak(language).say("Reply with /score to a message that has a clip.")
 
 
 def unknown_command(language: str) -> str:
-    return speak(language)("That is no command of mine. /help shows what there is.")
+    return speak(language).say("That is no command of mine. /help shows what there is.")
 
 
 def admins_only(language: str) -> str:
-    return speak(language)("Only admins of this chat can do that.")
+    return speak(language).say("Only admins of this chat can do that.")
 
 
 def broke(language: str, *, job: str = "") -> str:
@@ -446,18 +446,18 @@ def broke(language: str, *, job: str = "") -> str:
 
 def too_large(most_bytes: int, language: str) -> str:
     """Say that the network hands us no file of that size, and what the ways out are."""
-    return speak(language)(
+    return speak(language).say(
         "This place hands me files of at most {most} MB.\nSend a shorter or smaller clip, or a link to it.",
         most=most_bytes // 1_000_000,
     )
 
 
 def language_question(language: str) -> str:
-    return speak(language)("Which language shall I speak?")
+    return speak(language).say("Which language shall I speak?")
 
 
 def language_set(language: str) -> str:
-    return speak(language)("I speak English now.")
+    return speak(language).say("I speak English now.")
 
 
 def languages() -> dict[str, str]:
@@ -482,7 +482,7 @@ def autoscore(state: str, language: str) -> str:
 
 
 def autoscore_usage(language: str) -> str:
-    return speak(language)("Write /autoscore on, /autoscore silent-only or /autoscore off.")
+    return speak(language).say("Write /autoscore on, /autoscore silent-only or /autoscore off.")
 
 
 def settings(*, style: str, mood: str, takes: int, language: str) -> str:
@@ -497,7 +497,7 @@ def settings(*, style: str, mood: str, takes: int, language: str) -> str:
 
 
 def settings_usage(language: str) -> str:
-    return speak(language)("To change it, write for instance: /settings style=epic mood=hopeful takes=2")
+    return speak(language).say("To change it, write for instance: /settings style=epic mood=hopeful takes=2")
 
 
 # ---- the desk's answers ----
@@ -542,19 +542,19 @@ def over_bytes(size: int, most: int, language: str) -> tuple[str, str]:
 
 
 def not_yours(language: str) -> str:
-    return speak(language)("These buttons belong to whoever asked for the film. Send a clip of your own!")
+    return speak(language).say("These buttons belong to whoever asked for the film. Send a clip of your own!")
 
 
 def job_gone(language: str) -> str:
-    return speak(language)("This job is no longer kept here. Send the clip again.")
+    return speak(language).say("This job is no longer kept here. Send the clip again.")
 
 
 def no_film(language: str) -> str:
-    return speak(language)("There is no film to do that with.")
+    return speak(language).say("There is no film to do that with.")
 
 
 def no_notes(language: str) -> str:
-    return speak(language)("There are no notes of this music.")
+    return speak(language).say("There are no notes of this music.")
 
 
 def on_its_way(what: str, language: str, *, again: bool) -> str:
@@ -572,15 +572,15 @@ def on_its_way(what: str, language: str, *, again: bool) -> str:
 
 
 def pick_mood(language: str) -> str:
-    return speak(language)("Which mood shall it be?")
+    return speak(language).say("Which mood shall it be?")
 
 
 def pick_length(language: str) -> str:
-    return speak(language)("How long shall each cue's direction be?")
+    return speak(language).say("How long shall each cue's direction be?")
 
 
 def tempo_at_end(language: str) -> str:
-    return speak(language)("That is as far as the tempo goes.")
+    return speak(language).say("That is as far as the tempo goes.")
 
 
 def rating_question(asked: str, language: str) -> str:
@@ -589,11 +589,11 @@ def rating_question(asked: str, language: str) -> str:
 
 
 def rated(language: str) -> str:
-    return speak(language)("Thank you! Your answers are kept.")
+    return speak(language).say("Thank you! Your answers are kept.")
 
 
 def bad_rating(language: str) -> str:
-    return speak(language)("Answer with a number from 1 to 5.")
+    return speak(language).say("Answer with a number from 1 to 5.")
 
 
 def rating_labels(language: str) -> dict[str, str]:
@@ -612,7 +612,7 @@ def sound_chosen(choice: str, language: str) -> str:
 
 
 def answered_already(language: str) -> str:
-    return speak(language)("That has been answered already.")
+    return speak(language).say("That has been answered already.")
 
 
 def canceled(count: int, language: str) -> str:
@@ -623,7 +623,7 @@ def canceled(count: int, language: str) -> str:
 
 
 def ended_already(language: str) -> str:
-    return speak(language)("That has ended already.")
+    return speak(language).say("That has ended already.")
 
 
 def queue(mine: Sequence[Status], waiting: int, wait_s: float | None, language: str) -> str:
@@ -668,15 +668,15 @@ def song_title(film: Film, language: str) -> str:
 
 
 def settings_kept(language: str) -> str:
-    return speak(language)("Kept.")
+    return speak(language).say("Kept.")
 
 
 def bad_setting(name: str, language: str) -> str:
-    return speak(language)("That is no setting that I know: {name}", name=plain(name)[:40])
+    return speak(language).say("That is no setting that I know: {name}", name=plain(name)[:40])
 
 
 def owners_only(language: str) -> str:
-    return speak(language)("Only the owner of this bot can see that.")
+    return speak(language).say("Only the owner of this bot can see that.")
 
 
 def means(rows: Sequence[dict[str, Any]], language: str) -> str:
@@ -698,4 +698,4 @@ def _figure(mean: float | None) -> str:
 
 
 def unknown_language(language: str) -> str:
-    return speak(language)("I do not speak that language. I speak: {known}", known=", ".join(LANGUAGES.values()))
+    return speak(language).say("I do not speak that language. I speak: {known}", known=", ".join(LANGUAGES.values()))

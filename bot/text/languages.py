@@ -50,7 +50,8 @@ def catalogue(language: str) -> Catalogue:
             single[message.id] = str(message.string)
         else:
             plural[str(message.id[0])] = tuple(str(form) for form in message.string or ())
-    filled = tuple((_shape(english), said) for english, said in single.items() if "{1}" in english)
+    shaped = sorted((english for english in single if "{1}" in english), key=len, reverse=True)  # the exacter first
+    filled = tuple((_shape(english), single[english]) for english in shaped)
     return Catalogue(single, plural, gettext.c2py(str(read.plural_expr)), filled)
 
 
@@ -67,9 +68,11 @@ class Speech:
 
     language: str
 
-    def __call__(self, sentence: str, /, **values: object) -> str:
+    def say(self, sentence: str, /, **values: object) -> str:
         said = catalogue(self.language).single.get(sentence) or sentence
         return said.format(**values) if values else said
+
+    __call__ = say
 
     def many(self, one: str, more: str, count: int, /, **values: object) -> str:
         """Say it of `count` things, which the sentences may call {count}."""
