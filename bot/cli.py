@@ -552,9 +552,14 @@ def _show(scores: list[Score], clip: Path, *, as_json: bool, quiet: bool) -> Non
         _say(console, f"Note: {note}")
     for one in scores:
         _say(console, f"{text.FILM:<8}{one.film}", style="bold")
-        _say(console, f"{text.JOB:<8}{one.folder}  ({text.HOLDS})")
+        _say(console, f"{text.JOB:<8}{one.folder}  ({_held(one.folder)})")
     sheet = scores[0].folder / "cues.json"
     _say(console, f"{text.AGAIN} reelscore score {as_word(clip)} --edit {as_word(sheet)}")
+
+
+def _held(folder: Path) -> str:
+    """Name what lies in a folder of papers, of what a person may want."""
+    return ", ".join(name for name in text.HOLDS if (folder / name).exists())
 
 
 def show_cues(console: Console, sheet: CueSheet) -> None:

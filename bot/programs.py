@@ -133,12 +133,12 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help=text.AS_JSON)] = False,
 ) -> None:
     with _errors_told():
-        from bot.doctor import examine, show
+        from bot.doctor import examine, show, works
 
         findings = asyncio.run(examine(_bot_settings()))
         show(findings, as_json=as_json)
-    if any(finding.state == "bad" for finding in findings):
-        raise typer.Exit(2)
+        if not works(findings):
+            raise typer.Exit(2)
 
 
 def sync() -> None:

@@ -52,7 +52,7 @@ SECRETS_OF_OTHERS = (
 )
 
 #: what is in a data folder of ours; a folder that holds none of it is somebody else's
-OURS = ("reelscore.db", "redis", "blobs", "jobs")
+OURS = ("reelscore.db", "redis", "blobs", "jobs", "uploads", "run.log")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
