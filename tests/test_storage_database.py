@@ -24,7 +24,7 @@ from storage.records import Caps, NewDelivery, NewJob, Records
 
 async def main(url, name):
     records = await Records.open(url)
-    for n in range(50):
+    for n in range(25):
         job = f"{name}{n}"
         new = NewJob(job, job, "cpu", f"telegram:{name}", "telegram:1", {})
         await records.add_job(new, NewDelivery(job, job, "telegram", {}), caps=Caps(999, 999, 999, 999))
