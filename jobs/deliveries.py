@@ -32,8 +32,8 @@ from storage.errors import Missing
 from storage.records import Records
 from storage.tables import DeliveryRow, JobRow
 
-#: "result" carries the first film, "take-2" ... the further films of the same job, each in a message of its own
-What = Literal["result", "take-2", "take-3", "take-4", "song", "stems", "midi", "sheet", "file"]
+#: what a message carries; in a row "take-2" is the result's second film and "song-2" that film's music (see what_of)
+What = Literal["result", "song", "stems", "midi", "sheet", "file"]
 
 LEASE_S = 20.0  # of a delivery; renewed while it goes on, so that a dead front end is noticed that soon
 RENEW_S = 5.0
@@ -265,7 +265,11 @@ class Deliveries:
     async def _hand_over(self, row: DeliveryRow, job: JobRow, reply_to: ReplyTo) -> None:
         outcome = OUTCOME.validate_python(job.outcome)
         message = row.message
-        if outcome.kind == "nothing" or (row.quiet and outcome.kind == "sentence" and row.what == "result"):
+        what, take = what_of(row.what)
+        if take > 1 and outcome.kind == "question":  # asked once, under the first film's placeholder
+            await self._records.reopened(row.id, self._owner)
+            return
+        if outcome.kind == "nothing" or (row.quiet and outcome.kind == "sentence" and what == "result"):
             if message is not None:
                 await self._messenger.withdraw(message, reply_to)
             await self._records.sent(row.id, self._owner)
@@ -276,7 +280,6 @@ class Deliveries:
             if opened is None:
                 raise Later(SHOW_S)
             message, reply_to = opened
-        what, take = what_of(row.what)
         with TemporaryDirectory(prefix="reelscore-parcel-") as folder:
             parcel = Parcel(
                 delivery=row.id,
@@ -335,9 +338,9 @@ def film_of(parcel: Parcel) -> Film | None:
 
 
 def what_of(written: str) -> tuple[What, int]:
-    """Read what a row says: "song-2" is the song of the second film, "take-2" that film itself."""
+    """Read what a row says: "song-2" is the song of the second film, "take-2" that film itself: ("result", 2)."""
     kind, _, number = written.partition("-")
-    return cast("What", written if kind == "take" else kind), int(number or 1)
+    return cast("What", "result" if kind == "take" else kind), int(number or 1)
 
 
 def too_large(link: str | None) -> Outcome:
