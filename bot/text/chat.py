@@ -42,7 +42,8 @@ MOOD_WORDS = (
     mark("hopeful"), mark("tender"), mark("warm"), mark("calm"), mark("serene"), mark("dreamy"), mark("nostalgic"),
     mark("wistful"), mark("melancholic"), mark("lonely"), mark("mournful"), mark("dark"), mark("mysterious"),
     mark("tense"), mark("ominous"), mark("anxious"), mark("angry"), mark("aggressive"), mark("dramatic"),
-    mark("intense"), mark("powerful"), mark("adventurous"), mark("confident"), mark("cool"), mark("neutral"), mark("sad"), mark("epic"),
+    mark("intense"), mark("powerful"), mark("adventurous"),
+    mark("confident"), mark("cool"), mark("neutral"), mark("sad"), mark("epic"),
 )  # fmt: skip
 
 STYLE_WORDS = (
@@ -355,7 +356,8 @@ def usage(language: str, *, front: str = "telegram") -> str:
             ),
             say(
                 "You get the same picture with music: cues that change with the scenes, accents on the cuts. The "
-                "buttons under it make another take, change mood and tempo, or send the music alone, the stems and the notes."
+                "buttons under it make another take, change mood and tempo, or send the music alone, the stems and "
+                "the notes."
             ),
             say(
                 "/queue shows how your clips stand, /cancel stops them, /takes lists your last films. Admins of a "
