@@ -1,6 +1,6 @@
 # The front door. Needs make, python3 (3.11 or newer) with venv, and a way to PyPI; nothing is compiled.
-#   make run                     score the reel that the project draws itself
-#   make run CLIP=holiday.mp4    score a clip of yours
+#   make run                     start the bot; without a token: score the reel that the project draws itself
+#   make run CLIP=holiday.mp4    score a clip of yours, through the bot's queue
 #   make run CLIP=holiday.mp4 ARGS='--style epic --without drums'
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -26,13 +26,12 @@ help: ## say what can be made
 	@echo 'make TARGET   (PYTHON=$(PYTHON) VENV=$(VENV))'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
 
-run: $(VENV)/.run ## score CLIP=path, or the reel that the project draws; ARGS='--style epic' goes to reelscore
+run: $(VENV)/.run ## start the bot (tokens in .env); CLIP=path is scored, or a drawn reel; ARGS='--style epic'
 ifeq ($(strip $(CLIP)),)
 	@mkdir -p "$(OUT)"
-	$(BIN)/reelscore demo --out "$(OUT)/reel.mp4" --force
-	$(BIN)/reelscore score "$(OUT)/reel.mp4" --force $(ARGS)
+	@$(BIN)/reelscore run --draw "$(OUT)/reel.mp4" --force $(ARGS)
 else
-	$(BIN)/reelscore score $(ARGS) -- '$(subst ','\'',$(value CLIP))'
+	@$(BIN)/reelscore run $(ARGS) -- '$(subst ','\'',$(value CLIP))'
 endif
 
 test: $(VENV)/.dev ## install what the tests need and run them

@@ -312,9 +312,11 @@ def _uploads(settings: JobSettings) -> Path:
 async def _settle(tasks: list[asyncio.Task[None]], hurry: asyncio.Event, *, within_s: float) -> None:
     """Let tasks end by themselves for a while, then cancel them; raise what one of them has raised."""
     hurried = asyncio.create_task(hurry.wait())
-    everything = asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.wait([hurried, everything], timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    everything = asyncio.ensure_future(asyncio.wait(tasks))
+    both: list[asyncio.Future[Any]] = [hurried, everything]
+    await asyncio.wait(both, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     hurried.cancel()
+    everything.cancel()
     for task in tasks:
         task.cancel()
     for fate in await asyncio.gather(*tasks, return_exceptions=True):
@@ -351,6 +353,7 @@ async def _work(settings: JobSettings, queues: list[Any]) -> None:
                 vitals.stopping = True
                 if stop.is_set():
                     await _first(one.drain(within_s=settings.drain_s), hurry.wait())
+                    await _settle([working], hurry, within_s=SETTLE_S / 2)
                 await _settle([working, *duties], hurry, within_s=0)
 
 

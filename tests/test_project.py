@@ -173,7 +173,7 @@ def test_make_says_what_can_be_made() -> None:
 def test_make_run_takes_any_name_for_a_clip() -> None:
     name = """it's; $(touch pwned) & 'q".mp4"""
     words = shlex.split(make("-n", "run", f"CLIP={name}", "ARGS=--style epic").splitlines()[-1])
-    assert words[1:] == ["score", "--style", "epic", "--", name]
+    assert words[1:] == ["run", "--style", "epic", "--", name]
 
 
 def test_ci_is_valid_shell() -> None:
