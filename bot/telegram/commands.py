@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from aiogram import Bot, Router
+from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandObject
 from aiogram.types import (
@@ -43,7 +43,7 @@ def router() -> Router:
     }  # fmt: skip
     for said in (routes.message, routes.channel_post):
         for name, answer in answers.items():
-            said.register(answer, Command(name))
+            said.register(answer, F.text, Command(name))
     return routes
 
 

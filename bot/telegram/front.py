@@ -46,13 +46,15 @@ async def run(
     stop: asyncio.Event,
     server: TelegramAPIServer | None = None,
     ready: asyncio.Event | None = None,
+    outgoing: Outgoing | None = None,
 ) -> None:
     """Serve Telegram until `stop` is set, then finish what is at work.
 
-    `server`: where the Bot API is, if not where the settings say. `ready` is set once updates are taken.
+    `server`: where the Bot API is, if not where the settings say. `ready` is set once updates are taken. `outgoing`
+    paces the calls, at Telegram's own rates when None.
     Raises Refused when Telegram does not know the token.
     """
-    front = Front(settings=settings, desk=desk, records=records, blobs=blobs, server=server)
+    front = Front(settings=settings, desk=desk, records=records, blobs=blobs, server=server, outgoing=outgoing)
     deliveries = Deliveries(records, blobs, bell, front.messenger)
     try:
         await front.check()
@@ -79,6 +81,7 @@ class Front:
         records: Records,
         blobs: Blobs,
         server: TelegramAPIServer | None = None,
+        outgoing: Outgoing | None = None,
     ) -> None:
         """Open nothing yet. Raises Refused without a token."""
         if settings.telegram_bot_token is None:
@@ -87,7 +90,7 @@ class Front:
             api = settings.telegram_api
             server = TelegramAPIServer.from_base(api, is_local=True) if api else PRODUCTION
         self.settings = settings
-        self.outgoing = Outgoing()
+        self.outgoing = outgoing or Outgoing()
         session = Session(api=server)
         session.middleware(self.outgoing)
         self.bot = Bot(
