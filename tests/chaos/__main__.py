@@ -38,11 +38,8 @@ def main() -> int:
 
 def show(bar: Bar, *, bare: bool) -> None:
     """Print one bar."""
-    if bare:
-        verdict = "PROVES NOTHING" if bar.met else "missed, as it should be"
-    else:
-        verdict = "met" if bar.met else "MISSED"
-    print(f"{bar.name}\n  asked     {bar.asked}\n  measured  {bar.measured}\n  {verdict}", flush=True)  # noqa: T201
+    verdicts = ("missed, as it should be", "PROVES NOTHING") if bare else ("MISSED", "met")
+    print(f"{bar.name}\n  asked     {bar.asked}\n  measured  {bar.measured}\n  {verdicts[bar.met]}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
