@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import wraps
+from inspect import iscoroutinefunction
 from time import perf_counter
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +22,9 @@ from storage.tables import Table
 BUSY_S = 30.0  # how long SQLite waits for another process's transaction; ours take milliseconds
 CONNECT_S = 10.0  # PostgreSQL; beyond it the server counts as down
 COMMAND_S = 60.0  # PostgreSQL; no statement of ours takes a second
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ADMISSION = 0x5265656C  # "Reel": the advisory lock under which PostgreSQL counts and adds a job
 
@@ -80,8 +85,28 @@ async def down() -> AsyncIterator[None]:
         raise Down("the database has gone away") from error
 
 
+def whole(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Let a transaction end although its caller is cancelled: one that broke off half way may leave SQLite locked."""
+    at_work: set[asyncio.Task[T]] = set()  # the loop itself does not keep them alive
+
+    @wraps(method)
+    async def to_its_end(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(method(*args, **kwargs))
+        at_work.add(task)
+        task.add_done_callback(at_work.discard)
+        return await asyncio.shield(task)
+
+    return to_its_end
+
+
 class Database:
-    """What every part of the records stands on."""
+    """What every part of the records stands on. Each public coroutine of what inherits from it is a `whole` one."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, method in list(vars(cls).items()):
+            if not name.startswith("_") and iscoroutinefunction(method):
+                setattr(cls, name, whole(method))
 
     def __init__(self, url: str, *, clock: Callable[[], float]) -> None:
         self.url = database_url(url)
