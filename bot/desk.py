@@ -7,6 +7,7 @@ buttons. Limits, rights, keeping the upload, and the one transaction are here.
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -24,6 +25,7 @@ from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Film, Outcome, OwnSound,
 from jobs.standing import Status, line, standing
 from pipeline.cuesheet import PROMPT_LENGTHS, STYLES, Brief
 from pipeline.errors import OverLimit, Refused, UserError
+from pipeline.spotting.wishes import MOOD_WORDS, understand
 from storage.blobs import Blobs
 from storage.errors import Full, Missing, StoreError
 from storage.records import Caps, NewDelivery, NewJob, Records
@@ -95,17 +97,29 @@ class ChatSettings:
 
 
 def brief_of(words: str, settings: ChatSettings | None = None) -> Brief:
-    """Turn a person's words and the chat's settings into a brief; the words stand above the settings.
+    """Turn a person's words and the chat's settings into a brief; what the words say stands above the settings.
 
     A style that is none of the eight is handed on as a wish, where the spotting session reads it.
     """
     settings = settings or ChatSettings()
     wish = words.strip()[:WORDS_MOST]
+    said = understand(Brief(wish=wish))
     style = next((style for style in STYLES if style == settings.style.lower()), None)
-    if settings.style and style is None:
+    if settings.style and style is None and said.brief.style is None:
         wish = f"{wish}. {settings.style}".lstrip(". ")
-    # words of a style or mood in the wish would be outvoted by an option, so the chat's own are only for no words
-    return Brief(wish=wish, style=None if words.strip() else style, mood="" if words.strip() else settings.mood)
+    chosen = style if said.brief.style is None else None
+    return Brief(wish=wish, style=chosen, mood=settings.mood if said.mood is None else "")
+
+
+def without_moods(wish: str) -> str:
+    """Take the mood words out of a wish: somebody has asked for another mood than they first wrote."""
+    bare = _MOODS_SAID.sub("", wish)
+    return " ".join(_LEFT_OVER.sub("", bare).split()).strip(" ,;.")
+
+
+_MOODS_SAID = re.compile(rf"(?<![\w-])(?:{'|'.join(MOOD_WORDS)})(?![\w-])", re.IGNORECASE)
+#: an "and" or a comma that now joins nothing
+_LEFT_OVER = re.compile(r"^[\s,;.]*(?:(?:and|but|or|&)\b[\s,;.]*)+|\s*(?:,|\b(?:and|but|or)\b|&)\s*(?=[,;.]|$)", re.I)
 
 
 class Desk:
@@ -237,7 +251,8 @@ class Desk:
             return Reply(text.pick_mood(pressed.language), pressed.rows(text.mood_buttons))
         if pressed.choice not in text.MOODS:
             return Reply(text.no_film(pressed.language), alert=True)
-        return await self._again(pressed, replace(pressed.brief, mood=pressed.choice, tempo=None), reseed=True)
+        brief = replace(pressed.brief, mood=pressed.choice, wish=without_moods(pressed.brief.wish))
+        return await self._again(pressed, brief, reseed=True)
 
     async def _length(self, pressed: _Pressed) -> Reply:
         if not pressed.choice:
@@ -258,6 +273,9 @@ class Desk:
         """The film as a document; where its picture was encoded for the place, once more without the place's limits."""
         if pressed.film.copied:
             return await self._send(pressed)
+        for job in await self._family(pressed.row):
+            if job.source.startswith(pressed.button) and _film(job, 1):
+                return await self._send(replace(pressed, row=job, press=Press("file", job.id)))
         request = replace(pressed.request, target="none", most_bytes=None, takes=1, brief=pressed.brief)
         return await self._add(pressed, request, what="file")
 
@@ -337,8 +355,7 @@ class Desk:
         same wish can be made again later. With `reseed` such a later one gets another seed, else it would be the same.
         """
         row = pressed.row
-        button = f"{row.id}:{pressed.press.action}:{pressed.press.value}:"
-        twins = [job for job in await self._family(row) if job.source.startswith(button)]
+        twins = [job for job in await self._family(row) if job.source.startswith(pressed.button)]
         ended = sum(job.state in ENDED for job in twins)
         if reseed:
             request = replace(request, brief=replace(request.brief, seed=request.brief.seed + ended))
@@ -348,7 +365,7 @@ class Desk:
             written, new = await self._records.add_job(
                 NewJob(
                     id=job,
-                    source=f"{button}{ended}",
+                    source=f"{pressed.button}{ended}",
                     queue=row.queue,
                     person=row.person,
                     chat=pressed.reply_to.chat,
@@ -520,6 +537,11 @@ class _Pressed:
     @property
     def choice(self) -> str:
         return self.press.choice
+
+    @property
+    def button(self) -> str:
+        """How the sources of all jobs begin that this button has made."""
+        return f"{self.row.id}:{self.press.action}:{self.press.value}:"
 
     @property
     def request(self) -> Request:
