@@ -12,7 +12,7 @@ import soundfile
 
 from pipeline.backends import Crew
 from pipeline.cuesheet import Brief, CueSheet
-from pipeline.errors import BadMedia, BadSheet, Cancelled, Refused, UserError
+from pipeline.errors import BadMedia, BadSheet, Cancelled, DoesNotFit, Refused, Undecided, UserError
 from pipeline.film import decode_sound, packet_hashes, picture_length
 from pipeline.score import STAGES, Score, score
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
@@ -238,3 +238,116 @@ def test_real_clips_of_every_kind(name: str, tmp_path: Path):
     assert made.certificate.ending == "decays"
     assert made.certificate.loudness == pytest.approx(-14.0, abs=0.5)
     assert made.certificate.true_peak <= -1.0
+
+
+def resumed(clip: Path, place: Path, **options: object) -> tuple[list[Score], list[str]]:
+    """Score in a folder that may hold a broken-off run; return the stages that were gone through as well."""
+    told: list[str] = []
+    stop = options.pop("stop", None)
+
+    def report(stage: str, done: float, total: float) -> None:
+        told.append(stage)
+        if stop == (stage, told.count("film")):
+            raise Cancelled("Stopped.")
+
+    made = score(
+        clip, to=place / "job" / "film.mp4", folder=place / "job", resume=True, report=report, **options  # type: ignore[arg-type]
+    )  # fmt: skip
+    return made, list(dict.fromkeys(told))
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("short") / "clip.mp4", shots=("navy", "orange"), shot_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def noisy(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("noisy") / "noisy.mp4"
+    ffmpeg("-i", short, "-f", "lavfi", "-i", "sine=3000:d=2", "-c:v", "copy", "-c:a", "aac", "-shortest", path)
+    return path
+
+
+def test_a_finished_job_is_given_back_as_it_was(short: Path, tmp_path: Path):
+    first, told = resumed(short, tmp_path, takes=2)
+    assert told == list(STAGES)
+    stamps = {path: path.stat() for path in (tmp_path / "job").rglob("*") if path.suffix in (".mp4", ".wav", ".mid")}
+    second, told = resumed(short, tmp_path, takes=2)
+    assert second == first
+    assert told == ["clip", "cues", "film"]
+    assert {path: path.stat() for path in stamps} == stamps
+    assert not list((tmp_path / "job").rglob(".bench-*"))
+
+
+@pytest.mark.parametrize(
+    ("stop", "skipped"),
+    [
+        (("scenes", 0), set()),
+        (("cues", 0), {"scenes"}),
+        (("mix", 0), {"scenes"}),
+        (("film", 1), {"scenes", "music", "mix"}),
+    ],
+)
+def test_a_stopped_job_goes_on_from_there(short: Path, tmp_path: Path, stop: tuple[str, int], skipped: set[str]):
+    with pytest.raises(Cancelled):
+        resumed(short, tmp_path, stop=stop)
+    (made,), told = resumed(short, tmp_path)
+    assert set(told) == set(STAGES) - skipped
+    straight = again(short, tmp_path / "straight")
+    assert made.film.read_bytes() == straight.film.read_bytes()
+    assert (made.sheet, made.certificate, made.notes) == (straight.sheet, straight.certificate, straight.notes)
+    assert [path.read_bytes() for path in made.stems] == [path.read_bytes() for path in straight.stems]
+
+
+@pytest.mark.parametrize("harmed", ["picture.mp4", ".checkpoints/clip.json", "film.mp4", ".checkpoints/take-1.json"])
+def test_what_was_harmed_is_made_anew(short: Path, tmp_path: Path, harmed: str):
+    (first,), _ = resumed(short, tmp_path)
+    whole = first.film.read_bytes()
+    (tmp_path / "job" / harmed).write_bytes(b"{")
+    (made,), told = resumed(short, tmp_path)
+    assert made == first
+    assert made.film.read_bytes() == whole
+    assert ("scenes" in told) is (harmed in ("picture.mp4", ".checkpoints/clip.json"))
+
+
+def test_another_request_in_the_same_folder_is_not_mixed_up(short: Path, clip: Path, tmp_path: Path):
+    resumed(short, tmp_path)
+    (epic,), told = resumed(short, tmp_path, brief=Brief(style="epic"))
+    assert told == list(STAGES)
+    assert epic.sheet.brief.style == "epic"
+    (longer,), told = resumed(clip, tmp_path, brief=Brief(style="epic"))
+    assert told == list(STAGES)
+    assert longer.sheet.duration == 6.0
+
+
+def test_own_sound_is_asked_about_and_the_answer_needs_no_second_decode(noisy: Path, tmp_path: Path):
+    for _ in range(2):
+        with pytest.raises(Undecided) as question:
+            resumed(noisy, tmp_path, sound="ask")
+        assert question.value.hint
+    (kept,), told = resumed(noisy, tmp_path, sound="keep")
+    assert "scenes" not in told
+    assert (kept.folder / "mix.wav").exists()
+    (replaced,), told = resumed(noisy, tmp_path, sound="replace")
+    assert "scenes" not in told
+    assert replaced.notes != kept.notes
+    assert replaced.film.read_bytes() == again(noisy, tmp_path / "straight", sound="replace").film.read_bytes()
+
+
+def test_a_question_leaves_nothing_where_nobody_comes_back(noisy: Path, tmp_path: Path):
+    with pytest.raises(Undecided):
+        again(noisy, tmp_path, sound="ask")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_silent_clip_raises_no_question(short: Path, tmp_path: Path):
+    assert again(short, tmp_path, sound="ask").film.exists()
+
+
+def test_the_place_says_how_large_a_film_may_be(short: Path, tmp_path: Path):
+    large = again(short, tmp_path / "large", target="discord", most_bytes=100_000_000)
+    small = again(short, tmp_path / "small", target="discord", most_bytes=large.film.stat().st_size * 2 // 3)
+    assert large.copied
+    assert small.film.stat().st_size <= large.film.stat().st_size * 2 // 3
+    with pytest.raises(DoesNotFit):
+        again(short, tmp_path / "none", most_bytes=20_000)
