@@ -47,12 +47,14 @@ class Dispatcher:
         waiting_s: float = DAY_S,
         asking_s: float = DAY_S,
         kept_s: float = 30 * DAY_S,
+        ring_again_s: float = RING_AGAIN_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`most_each`: jobs at work for one person. `kept_s`: how long ended jobs and their files are kept."""
         self.records, self.blobs, self.bell, self.queue, self.owner = records, blobs, bell, queue, owner
         self.most_each = most_each
         self.waiting_s, self.asking_s, self.kept_s = waiting_s, asking_s, kept_s
+        self.ring_again_s = ring_again_s
         self.clock = clock
         self._swept_at = float("-inf")
 
@@ -132,7 +134,7 @@ class Dispatcher:
                 await self.bell.ring(self.queue, job, attempt)
 
     async def _ring_again(self) -> None:
-        for row in await self.records.unrung(self.queue, older_s=RING_AGAIN_S):
+        for row in await self.records.unrung(self.queue, older_s=self.ring_again_s):
             await self.bell.ring(self.queue, row.id, row.attempt)
 
     async def _sweep(self) -> None:

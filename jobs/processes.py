@@ -75,9 +75,11 @@ async def stop(process: Process, *, grace_s: float) -> int:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await process.wait()
     kill(process)
-    return await asyncio.wait_for(process.wait(), REAP_S)
+    async with asyncio.timeout(REAP_S):
+        return await process.wait()
 
 
 def kill(process: Process) -> None:

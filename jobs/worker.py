@@ -14,7 +14,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,7 @@ BUG = 1  # the exit status of a child that an exception has ended
 MOST_TRIES = 3  # of what may go better by itself
 STORE_AGAIN_S = 10.0
 SWEEP_S = 3600.0
+CLEARED_S = 2.0  # longer than a cancelled job takes to clear up
 CARRIED_S = 5.0  # arq's own limit; what it calls takes no time at all
 
 #: the fields of a Film that are files: names in the folder, then keys in the store
@@ -152,7 +153,7 @@ class Worker:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._close)
             tasks = [asyncio.create_task(_steadily(duty)) for duty in duties]
-            stack.push_async_callback(_cancel, tasks)
+            stack.push_async_callback(_cancel, tasks, 0.1)
             await self._drained.wait()
 
     async def drain(self, *, within_s: float = DRAIN_S) -> None:
@@ -196,7 +197,8 @@ class Worker:
                 await self.bell.wake(queue)
             await self._nursery.warm()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._freed.wait(), BEAT_S)
+                async with asyncio.timeout(BEAT_S):
+                    await self._freed.wait()
             self._freed.clear()
 
     async def _sweep(self) -> None:
@@ -486,10 +488,13 @@ async def _steadily(duty: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(AWAY_S)
 
 
-async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _cancel(tasks: Iterable[asyncio.Task[Any]], again_s: float = CLEARED_S) -> None:
+    """Cancel tasks until they have ended: redis-py, on Python 3.11, loses a cancel now and then."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=again_s)
 
 
 async def _remove(folder: Path) -> None:
