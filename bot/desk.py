@@ -64,6 +64,9 @@ FAMILY = 500  # jobs of a person that are looked through for other takes of a cl
 EVERYTHING = 100_000  # jobs, when a person is forgotten
 
 
+Autoscore = Literal["off", "on", "silent-only"]
+
+
 @dataclass(frozen=True)
 class Person:
     id: str  #: "telegram:42"
@@ -89,7 +92,7 @@ class Asked:
 class ChatSettings:
     """What a chat's admins chose; words of people are kept short and plain."""
 
-    autoscore: Literal["off", "on", "silent-only"] = "off"
+    autoscore: Autoscore = "off"
     style: str = ""
     mood: str = ""
     takes: int = 1
@@ -336,7 +339,7 @@ class Desk:
         return Reply(say, buttons=())
 
     async def _cancel(self, pressed: _Pressed) -> Reply:
-        stopped = await self._records.ask_cancel(pressed.row.id)
+        stopped = await self._stop(pressed.row.id)
         await self._wake()
         return Reply(
             text.canceled(1, pressed.language) if stopped else text.ended_already(pressed.language), buttons=()
@@ -618,7 +621,7 @@ def _main_tempo(film: Film) -> float:
 def _wrong_setting(settings: ChatSettings) -> str:
     """Return the name of a setting that has no such value."""
     wrong = {
-        "autoscore": settings.autoscore not in get_args(ChatSettings.__annotations__["autoscore"]),
+        "autoscore": settings.autoscore not in get_args(Autoscore),
         "takes": not 1 <= settings.takes <= 4,
         "language": settings.language not in ("", *LANGUAGES),
     }
