@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from inspect import iscoroutinefunction
 from time import perf_counter
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +23,7 @@ BUSY_S = 30.0  # how long SQLite waits for another process's transaction; ours t
 CONNECT_S = 10.0  # PostgreSQL; beyond it the server counts as down
 COMMAND_S = 60.0  # PostgreSQL; no statement of ours takes a second
 
+D = TypeVar("D", bound="Database")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -85,15 +86,16 @@ async def down() -> AsyncIterator[None]:
         raise Down("the database has gone away") from error
 
 
-def whole(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+def whole(
+    method: Callable[Concatenate[D, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[D, P], Coroutine[Any, Any, T]]:
     """Let a transaction end although its caller is cancelled: one that broke off half way may leave SQLite locked."""
-    at_work: set[asyncio.Task[T]] = set()  # the loop itself does not keep them alive
 
     @wraps(method)
-    async def to_its_end(*args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.create_task(method(*args, **kwargs))
-        at_work.add(task)
-        task.add_done_callback(at_work.discard)
+    async def to_its_end(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(method(self, *args, **kwargs))
+        self.at_work.add(task)
+        task.add_done_callback(self.at_work.discard)
         return await asyncio.shield(task)
 
     return to_its_end
@@ -112,6 +114,7 @@ class Database:
         self.url = database_url(url)
         self.now = clock
         self.engine = connect(self.url)
+        self.at_work: set[asyncio.Task[Any]] = set()  #: transactions; some have outlived their caller
         self._writer = self.engine.execution_options(writes=True)
         self._turn = asyncio.Lock()  # SQLite has one writer at a time; tasks of one process queue up in their order
 
@@ -120,6 +123,9 @@ class Database:
         return self.engine.dialect.name == "postgresql"
 
     async def close(self) -> None:
+        """Let what is at work end, and close."""
+        if self.at_work:
+            await asyncio.wait(self.at_work)
         await self.engine.dispose()
 
     async def ping(self) -> float:

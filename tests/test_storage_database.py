@@ -14,27 +14,30 @@ from sqlalchemy import text
 from storage.database import database_url as parse
 from storage.errors import Down
 from storage.records import Records
+from tests.databases import order
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: writes as a bot and as a dispatcher do, as fast as it can
 WRITER = """
 import asyncio, sys
-from storage.records import Caps, NewDelivery, NewJob, Records
+from tests.test_storage_database import write
 
-async def main(url, name):
+print("ready", flush=True)
+asyncio.run(write(sys.argv[1], "two"))
+"""
+
+
+async def write(url: str, name: str) -> None:
+    """Write as a bot, a dispatcher and a worker do, as fast as it goes."""
     records = await Records.open(url)
     for n in range(25):
         job = f"{name}{n}"
-        new = NewJob(job, job, "cpu", f"telegram:{name}", "telegram:1", {})
-        await records.add_job(new, NewDelivery(job, job, "telegram", {}), caps=Caps(999, 999, 999, 999))
+        await order(records, job, person=f"telegram:{n}")
         attempt = await records.release(job)
-        await records.take(job, attempt, name, seconds=15)
+        assert attempt
+        assert await records.take(job, attempt, name, seconds=15)
         assert await records.end(job, attempt, name, state="succeeded", outcome={})
     await records.close()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
 
 
 @pytest.mark.parametrize(
@@ -77,17 +80,31 @@ async def test_a_reader_never_waits_for_a_writer(records: Records) -> None:
         assert await asyncio.wait_for(records.updates("telegram"), 5) == []
 
 
+async def test_a_caller_that_is_cancelled_leaves_no_lock_behind(records: Records, database_url: str) -> None:
+    other = await Records.open(database_url)
+    for n in range(40):
+        cut_off = asyncio.create_task(order(records, f"job{n}", person=f"telegram:{n}"))
+        await asyncio.sleep(n * 0.0004)  # anywhere between the first statement and the commit
+        cut_off.cancel()
+        await asyncio.wait_for(other.seen("telegram:7001"), 5)
+    await other.close()
+    await records.close()  # waits for what is still at work
+    assert not records.at_work
+
+
 async def test_a_ping_takes_a_moment(records: Records) -> None:
     assert 0 < await records.ping() < 5
 
 
-def test_processes_that_write_at_once_wait_for_each_other(tmp_path: Path) -> None:
+async def test_processes_that_write_at_once_wait_for_each_other(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/records.db"
-    words = [sys.executable, "-c", WRITER, url]  # they also race for making the tables
-    writers = [subprocess.Popen([*words, name], cwd=ROOT, stderr=subprocess.PIPE, text=True) for name in ("one", "two")]
-    said = [writer.communicate(timeout=60)[1] for writer in writers]
-    assert said == ["", ""]
-    assert [writer.returncode for writer in writers] == [0, 0]
+    words = [sys.executable, "-c", WRITER, url]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert await asyncio.to_thread(other.stdout.readline) == "ready\n"
+        await write(url, "one")  # from the making of the tables on, in which they race as well
+        said = await asyncio.to_thread(other.communicate, timeout=60)
+    assert (other.returncode, *said) == (0, "", "")
 
 
 async def test_a_transaction_that_read_first_may_write(records: Records, tmp_path: Path) -> None:
