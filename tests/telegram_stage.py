@@ -163,7 +163,7 @@ class Stage:
             "hit_rate": 1.0,
             "cuts": 1,
         }
-        return Film(**{name: value for name, value in {**known, **changes}.items() if name in Film.__dataclass_fields__})
+        return Film(**{**known, **changes})
 
     async def asks(self, row: JobRow) -> None:
         """Play the worker that has found sound in the clip."""
@@ -213,4 +213,3 @@ async def staged(telegram: FakeTelegram, folder: Path, **settings: Any) -> Async
 
 def words_of(rows: Sequence[JobRow]) -> list[str]:
     return [row.request["brief"]["wish"] for row in rows]
-

@@ -18,7 +18,7 @@ async def stage(telegram: FakeTelegram, tmp_path: Path) -> AsyncIterator[Stage]:
         yield running
 
 
-@pytest.mark.parametrize("command", ["/score", "/score@reelscore_bot warm", "/score@Reelscore_Bot warm"])
+@pytest.mark.parametrize("command", ["/score", "/score@reelscore_bot warm"])
 async def test_score_in_reply_to_a_clip(stage: Stage, command: str) -> None:
     group, ada, ben = stage.telegram.group(), stage.telegram.user("Ada"), stage.telegram.user("Ben")
     clip = await ada.sends_clip(silent_clip(), chat=group)

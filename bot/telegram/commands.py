@@ -41,6 +41,7 @@ def router() -> Router:
         "takes": takes, "queue": queue, "cancel": cancel, "settings": settings, "autoscore": autoscore,
         "ratings": ratings,
     }  # fmt: skip
+    routes.message.filter(~F.is_automatic_forward)  # a channel's command is not its discussion's
     for said in (routes.message, routes.channel_post):
         for name, answer in answers.items():
             said.register(answer, F.text, Command(name))

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.telegram.inbox import FRONT
-from storage.errors import StoreError
+from storage.errors import Down
 from storage.records import Records
 from storage.tables import UpdateRow
 
@@ -49,7 +49,7 @@ class Feed:
             self._rung.clear()
             try:
                 await self._look()
-            except StoreError as error:
+            except Down as error:
                 log.warning("inbox_unreadable", problem=str(error))
             try:
                 await asyncio.wait_for(self._rung.wait(), LOOK_S)
@@ -106,7 +106,7 @@ class Feed:
                 await self._handle(row)
                 await self._records.update_done(FRONT, row.number)
                 return
-            except StoreError as error:  # no fault of the update: it stays where it is until the store is back
+            except Down as error:  # no fault of the update: it stays where it is until the store is back
                 log.warning("update_waits", update=row.number, problem=str(error))
                 return
             except Exception:
@@ -120,7 +120,7 @@ class Feed:
         try:
             if await self._records.update_failed(FRONT, row.number, most=MOST_TRIES):
                 return True
-        except StoreError as error:
+        except Down as error:
             log.warning("update_waits", update=row.number, problem=str(error))
             return False
         try:

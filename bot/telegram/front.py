@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from urllib.parse import urlsplit
 
 import structlog
@@ -55,19 +56,33 @@ async def run(
     Raises Refused when Telegram does not know the token.
     """
     front = Front(settings=settings, desk=desk, records=records, blobs=blobs, server=server, outgoing=outgoing)
-    deliveries = Deliveries(records, blobs, bell, front.messenger)
+    deliveries, received = Deliveries(records, blobs, bell, front.messenger), asyncio.Event()
     try:
-        await front.check()
-        delivering = asyncio.create_task(deliveries.run(stop))
+        if not await _unless(stop, front.check()):
+            return
+        delivering = asyncio.create_task(deliveries.run(received))
         try:
             if ready:
                 ready.set()
             await front.serve(stop)
-        finally:
-            stop.set()
+        finally:  # what is due is handed over as long as anything else goes on
+            received.set()
             await delivering
     finally:
         await front.bot.session.close()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do something unless `stop` is set before it is done; return whether it was done."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if working.done():
+        working.result()
+        return True
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return False
 
 
 class Front:

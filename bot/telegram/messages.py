@@ -24,6 +24,7 @@ SILENT = F.content_type.in_({"text", "photo", "audio", "voice", "document", "sti
 def router() -> Router:
     """Return what listens to messages; commands but /score are in commands.py, which is asked first."""
     routes = Router(name="messages")
+    routes.message.filter(~F.is_automatic_forward)  # what a channel posts is its own affair, not its discussion's
     for said in (routes.message, routes.channel_post, routes.edited_message, routes.edited_channel_post):
         said.register(score, Command("score"))
     routes.message.register(upgraded, F.migrate_to_chat_id)
@@ -35,9 +36,7 @@ def router() -> Router:
     return routes
 
 
-async def score(
-    message: Message, command: CommandObject, requests: Requests, albums: Albums, stored: str, bot: Bot
-) -> None:
+async def score(message: Message, command: CommandObject, requests: Requests, albums: Albums, stored: str) -> None:
     """/score: under a clip, in reply to one, or with a link."""
     if message.media_group_id:
         await albums.place(message)  # so that the album's other clips learn of the command
@@ -73,7 +72,7 @@ async def edited(message: Message, requests: Requests, stored: str) -> None:
 async def posted(message: Message, requests: Requests, albums: Albums, desk: Desk, stored: str, bot: Bot) -> None:
     """Score a clip in a group or channel by itself, where its admins have asked for that."""
     clip = clip_in(message)
-    if clip is None or is_ours(message, bot.id) or message.is_automatic_forward:
+    if clip is None or is_ours(message, bot.id):
         return
     place = await albums.place(message)
     asked = place.words != (message.caption or "") and await _is_score(place.words, message, bot)

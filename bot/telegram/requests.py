@@ -15,7 +15,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, MessageE
 
 from bot import links
 from bot.buttons import Press
-from bot.desk import Asked, ChatSettings, Desk, Person
+from bot.desk import UPLOAD, Asked, ChatSettings, Desk, Person
 from bot.desk import brief_of as brief_for
 from bot.telegram import files
 from bot.telegram.clips import Clip, clip_in
@@ -28,6 +28,7 @@ from jobs.job import REPLY_TO, REQUEST, OwnSound, ReplyTo, Request
 from pipeline.cuesheet import Brief
 from pipeline.errors import Refused, UserError
 from storage.blobs import Blobs
+from storage.errors import Missing
 from storage.records import Records
 
 log = structlog.get_logger(__name__)
@@ -88,8 +89,13 @@ class Requests:
         if row is None or row.person != person.id:
             return None
 
+        language = await self._desk.language(person)
+
         async def fetch(to: Path) -> None:
-            await self._blobs.get(f"{row.id}/upload", to)
+            try:
+                await self._blobs.get(f"{row.id}/{UPLOAD}", to)
+            except Missing:
+                raise Refused(text.job_gone(language)) from None
 
         return Source(fetch, message.message_id, base=REQUEST.validate_python(row.request))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ class Store:
         """Store an upload under a new file id; the unique id follows its bytes."""
         digest = hashlib.sha256(upload.data).hexdigest()
         number = len(self.by_id)
-        suffix = upload.name[upload.name.rfind(".") :] if "." in upload.name else ""
+        suffix = re.search(r"\.[A-Za-z0-9]{1,8}\Z", upload.name)
         stored = Stored(
             id=f"{kind}-{number}-{digest[:24]}",
             unique_id=f"AQ{digest[:14]}",
@@ -130,7 +131,7 @@ class Store:
             width=width,
             height=height,
             duration=duration,
-            path=f"{FOLDERS[kind]}/file_{number}{suffix if suffix.isascii() else ''}",
+            path=f"{FOLDERS[kind]}/file_{number}{suffix[0] if suffix else ''}",
             thumbnail=self.keep(thumbnail, "photo", **_jpeg_size(thumbnail.data)) if thumbnail else None,
         )
         self.by_id[stored.id] = self.by_path[stored.path] = stored
@@ -152,7 +153,13 @@ def what_becomes_of(upload: Upload, asked: Kind, *, detect: bool = True) -> Kind
         silent = looks.mp4 and not looks.sound
         return "animation" if detect and (silent or upload.data.startswith(b"GIF8")) else "document"
     if asked == "audio":
-        played = looks.mp4 or upload.data[:3] == b"ID3" or upload.data[:1] == b"\xff" or upload.data[:4] == b"OggS"
+        played = (
+            looks.mp4
+            or looks.sound
+            or upload.data[:3] == b"ID3"
+            or upload.data[:1] == b"\xff"
+            or upload.data[:4] == b"OggS"
+        )
         return "audio" if played else "document"
     return asked
 
