@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 import pytest
 
-from jobs.job import OUTCOME, PROGRESS, Outcome
-from jobs.performance import Meter, Wire, draw_thumbnail
-from pipeline.errors import Unavailable
+from jobs.job import OUTCOME, PROGRESS, Outcome, Request
+from jobs.performance import Meter, Task, Wire, _alone_in, _as_user_error, _perform, _told, draw_thumbnail
+from pipeline.errors import Unavailable, Undecided
 from pipeline.film import packet_hashes
 from pipeline.score import STAGES
 from tests.media import ffmpeg, make_clip
@@ -28,6 +28,14 @@ from tests.media import ffmpeg, make_clip
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "jobs.performance"]
 PATIENCE_S = 60
+
+#: a child that loads nothing and, given a job, does what the next argument says
+LIGHT = (
+    sys.executable,
+    "-c",
+    "import os, sys, jobs.performance as child; child._load = lambda: None; "
+    "child._perform = lambda task, meter: exec(sys.argv[1]); child.main()",
+)
 
 
 class Child:
@@ -87,6 +95,14 @@ class Child:
     @property
     def stages(self) -> list[str]:
         return list(dict.fromkeys(line["progress"]["stage"] for line in self.lines if "progress" in line))
+
+
+class Tape(Wire):
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def say(self, **line: Any) -> None:
+        self.lines.append(line)
 
 
 @pytest.fixture
@@ -196,9 +212,7 @@ def open_song(path: Path) -> float:
     ("stage", "take", "spared"),
     [
         ("scenes", 1, set()),
-        ("cues", 1, {"scenes"}),
-        ("mix", 1, {"scenes"}),
-        ("film", 1, {"scenes"}),
+        ("music", 1, {"scenes"}),
         ("mix", 2, {"scenes"}),
     ],
 )
@@ -251,12 +265,9 @@ def test_own_sound_is_a_question_and_its_answer_needs_no_second_decode(
     assert "scenes" not in answered.stages
 
 
-def test_with_silent_only_a_clip_with_sound_is_passed_over(
-    noisy: Path, start: Callable[..., Child], tmp_path: Path
-) -> None:
-    child = start()
-    child.give(lay_out(noisy, tmp_path / "job"), sound="silent")
-    assert child.finish().kind == "nothing"
+def test_with_silent_only_a_clip_with_sound_is_passed_over() -> None:
+    assert _told(Undecided("It has sound."), "silent").kind == "nothing"
+    assert _told(Undecided("It has sound."), "ask").kind == "question"
 
 
 def test_a_file_that_is_no_clip_gets_a_sentence(start: Callable[..., Child], tmp_path: Path) -> None:
@@ -270,12 +281,9 @@ def test_a_file_that_is_no_clip_gets_a_sentence(start: Callable[..., Child], tmp
     assert child.lines[-1]["again_s"] is None
 
 
-def test_a_film_that_cannot_fit_is_made_without_a_limit(
-    clip: Path, start: Callable[..., Child], tmp_path: Path
-) -> None:
-    child = start()
-    child.give(lay_out(clip, tmp_path / "job"), target="discord", most_bytes=20_000)
-    (film,) = child.finish().films
+def test_a_film_that_cannot_fit_is_made_without_a_limit(clip: Path, tmp_path: Path) -> None:
+    task = Task("abcdefghijkm", lay_out(clip, tmp_path / "job"), Request(target="discord", most_bytes=20_000))
+    (film,) = _perform(task, Meter(Tape(), 1)).films
     assert film.bytes > 20_000
     assert film.copied
 
@@ -294,7 +302,7 @@ def test_sigterm_stops_it_and_leaves_what_is_finished(clip: Path, start: Callabl
 
 @pytest.mark.parametrize("end", ["eof", "torn", "sigterm"])
 def test_a_spare_that_gets_no_job_ends_quietly(end: str, start: Callable[..., Child]) -> None:
-    child = start()
+    child = start(*LIGHT, "pass")
     assert child.hear() == {"ready": True}
     assert child.process.stdin
     if end == "torn":
@@ -308,41 +316,33 @@ def test_a_spare_that_gets_no_job_ends_quietly(end: str, start: Callable[..., Ch
     assert child.said == ""
 
 
-WITH_HARM = """
-import sys
-import jobs.performance as performance
-
-def harm(task, meter):
-    {harm}
-
-performance._perform = harm
-performance.main()
-"""
-
-
 @pytest.mark.parametrize(
-    ("harm", "code", "again"),
+    ("error", "code", "again"),
     [
-        ("raise MemoryError", "over_limit", False),
-        ("raise OSError(28, 'No space left on device')", "unavailable", True),
-        ("from pipeline.errors import Unavailable; raise Unavailable('Down.', retry_after=7)", "unavailable", True),
+        (MemoryError(), "over_limit", False),
+        (OSError(28, "No space left on device"), "unavailable", True),
+        (KeyboardInterrupt(), "cancelled", False),
+        (Unavailable("Down.", retry_after=7), "unavailable", True),
     ],
 )
-def test_what_goes_wrong_becomes_a_sentence(
-    harm: str, code: str, again: bool, start: Callable[..., Child], tmp_path: Path
-) -> None:
-    child = start(sys.executable, "-c", WITH_HARM.format(harm=harm))
-    child.give(tmp_path)
-    outcome = child.finish()
+def test_what_goes_wrong_becomes_a_sentence(error: BaseException, code: str, again: bool) -> None:
+    shown = _as_user_error(error)
+    outcome = _told(shown, "ask")
     assert (outcome.kind, outcome.code) == ("sentence", code)
     assert outcome.sentence.endswith(".")
-    assert (child.lines[-1]["again_s"] is not None) is again
+    assert bool(getattr(shown, "retry_after", None)) is again
+
+
+@pytest.mark.parametrize("bug", [KeyError("no"), OSError(5, "Input/output error"), FileNotFoundError(2, "no")])
+def test_a_bug_stays_one(bug: Exception) -> None:
+    with pytest.raises(type(bug)):
+        _as_user_error(bug)
 
 
 def test_a_bug_is_a_traceback_and_no_outcome_and_prints_break_nothing(
     start: Callable[..., Child], tmp_path: Path
 ) -> None:
-    child = start(sys.executable, "-c", WITH_HARM.format(harm="print('stray'); import os; os.write(1, b'x'); 1 / 0"))
+    child = start(*LIGHT, "print('stray'); os.write(1, b'x'); 1 / 0")
     child.give(tmp_path)
     assert child.hear() == {"ready": True}
     assert child.hear() is None
@@ -354,8 +354,6 @@ def test_a_bug_is_a_traceback_and_no_outcome_and_prints_break_nothing(
 def test_two_never_work_in_one_folder(
     clip: Path, start: Callable[..., Child], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jobs.performance import _alone_in
-
     monkeypatch.setattr("jobs.performance.FOLDER_BUSY_S", 0.2)
     folder = lay_out(clip, tmp_path / "job")
     with _alone_in(folder):
@@ -364,14 +362,6 @@ def test_two_never_work_in_one_folder(
         assert busy.value.retry_after
     with _alone_in(folder):
         pass
-
-
-class Tape(Wire):
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-    def say(self, **line: Any) -> None:
-        self.lines.append(line)
 
 
 def test_progress_is_told_five_times_a_second_at_most() -> None:
