@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.parts import Part
     from bot.settings import BotSettings
-    from bot.terminal import Terminal, Written
+    from bot.terminal import Written
     from jobs.job import Request
     from jobs.queue import Bell
     from jobs.settings import JobSettings
@@ -100,7 +100,9 @@ def run(
             errand = Errand(clip, Request(brief=brief, takes=takes, sound=sound), to, job.folder)
         claim = cli._claimed(job.folder, force=force) if job.folder else contextlib.nullcontext()
         with _run_log(settings, here=bool(fronts)) as stream, claim:
-            asyncio.run(_run(settings, fronts, errand, stream))
+            films = asyncio.run(_run(settings, fronts, errand, stream))
+        if films and clip and not fronts:
+            _show(films, clip)
 
 
 def bot(
@@ -417,10 +419,10 @@ def _run_log(settings: BotSettings, *, here: bool) -> Iterator[TextIO]:
         _start_logs(settings)  # the file is about to be closed
 
 
-async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, stream: TextIO) -> None:
+async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, stream: TextIO) -> list[Written] | None:
     """Keep the parts running until a signal, or until the errand is done where there is nobody to stay up for.
 
-    Raises KeyboardInterrupt when the errand was stopped.
+    Return the errand's films. Raises KeyboardInterrupt when it was stopped.
     """
     from bot import cli
     from bot.parts import end_in_order
@@ -428,7 +430,7 @@ async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, 
     settings.make_data()
     parts = _parts(settings, fronts, stream)
     keepers: list[asyncio.Task[None]] = []
-    done = False
+    films: list[Written] | None = None
     with _signals() as (stop, hurry):
         try:
             for part in parts:
@@ -438,8 +440,10 @@ async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, 
             if fronts and not stop.is_set():
                 cli._say(cli._console(stderr=True), text.STAYS_UP.format(data=settings.data))
             if errand is not None and not stop.is_set():
-                done = await _while_kept(_score(settings, errand), keepers, stop)
+                films = await _while_kept(_score(settings, errand), keepers, stop)
             if fronts:
+                if films and errand:
+                    await asyncio.to_thread(_show, films, errand.clip)
                 await _first(stop.wait(), also=keepers)
                 _raise_from(keepers)
         finally:
@@ -449,8 +453,9 @@ async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, 
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
-    if errand is not None and not done:
+    if errand is not None and films is None:
         raise KeyboardInterrupt
+    return films
 
 
 def _raise_from(tasks: list[asyncio.Task[None]]) -> None:
@@ -460,22 +465,22 @@ def _raise_from(tasks: list[asyncio.Task[None]]) -> None:
             task.result()
 
 
-async def _while_kept(work: Coroutine[Any, Any, None], keepers: list[asyncio.Task[None]], stop: asyncio.Event) -> bool:
-    """Do the work; return False when a signal came first. Raises when a part refuses to run."""
+async def _while_kept(
+    work: Coroutine[Any, Any, list[Written]], keepers: list[asyncio.Task[None]], stop: asyncio.Event
+) -> list[Written] | None:
+    """Do the work; return None when a signal came first. Raises when a part refuses to run."""
     task = asyncio.create_task(work)
     try:
         await _first(stop.wait(), also=[task, *keepers])
         _raise_from(keepers)
-        if task.done():
-            task.result()
-        return task.done()
+        return task.result() if task.done() else None
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _score(settings: BotSettings, errand: Errand) -> None:
-    """Send the clip through the queue, and show what came out as `reelscore score` does."""
+async def _score(settings: BotSettings, errand: Errand) -> list[Written]:
+    """Send the clip through the queue and wait for its films."""
     from bot import cli
     from bot.desk import Desk
     from bot.terminal import Terminal, without_limits
@@ -483,12 +488,12 @@ async def _score(settings: BotSettings, errand: Errand) -> None:
     async with _opened(settings) as (records, blobs, bell):
         caps = without_limits(settings.caps)
         desk = Desk(records, blobs, caps=caps, ring=bell.wake, folder=_uploads(settings))
-        terminal: Terminal = Terminal(records, blobs, bell, desk=desk, console=cli._console(stderr=True))
-        films = await terminal.score(errand.clip, errand.request, to=errand.to, folder=errand.folder)
-    await asyncio.to_thread(_show, films, errand.clip)
+        terminal = Terminal(records, blobs, bell, desk=desk, console=cli._console(stderr=True))
+        return await terminal.score(errand.clip, errand.request, to=errand.to, folder=errand.folder)
 
 
 def _show(films: list[Written], clip: Path) -> None:
+    """Print what came out as `reelscore score` does."""
     from bot import cli
     from bot.terminal import read_score
 

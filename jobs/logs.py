@@ -32,7 +32,8 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"((?:webhooks|interactions)/\d{15,}/)[A-Za-z0-9_.-]{40,}"), rf"\g<1>{HIDDEN}"),
     # OpenAI, Replicate, Hugging Face
     (re.compile(r"\bsk-[A-Za-z0-9_-]{16,}|\br8_[A-Za-z0-9]{16,}|\bhf_[A-Za-z0-9]{16,}"), HIDDEN),
-    # the password in an address; the last @ before the path ends it
+    # the password in an address; the last @ before the path ends it, or the last of all where no path would be
+    (re.compile(r"(\b(?:redis|postgres)[a-z0-9+]*://[^\s/:@'\"]*:)[^\s'\"]+@", re.IGNORECASE), rf"\g<1>{HIDDEN}@"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:)[^\s/'\"]+@", re.IGNORECASE), rf"\g<1>{HIDDEN}@"),
     # signed links
     (re.compile(r"((?:X-Amz-Signature|X-Amz-Security-Token|X-Amz-Credential)=)[^&\s'\"]+"), rf"\g<1>{HIDDEN}"),
@@ -155,7 +156,8 @@ def _on_one_line(_: Any, __: str, event: EventDict) -> EventDict:
     """Escape what would start a line of its own or command the terminal: words of people may be among the words."""
     for name, value in event.items():
         if isinstance(value, str) and name not in {"exception", "stack"} and not value.isprintable():
-            event[name] = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in value)
+            # secrets first: with some of its characters escaped, one would not be found any more
+            event[name] = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in redact(value))
     return event
 
 
