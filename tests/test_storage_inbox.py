@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from storage.records import Records
+from storage.tables import UpdateRow
 from tests.databases import Clock
 
 
@@ -19,12 +22,17 @@ async def test_updates_come_in_their_order(records: Records) -> None:
     assert await records.store_updates("telegram", [(number, {}) for number in numbers]) == len(numbers)
     assert [row.number for row in await records.updates("telegram", most=2000)] == numbers
     assert len(await records.updates("telegram", most=5)) == 5
+    for number in ("10", "9"):  # at the same moment, by two processes: the network's own order decides
+        await records.store_updates("discord", [(number, {})])
+    assert [row.number for row in await records.updates("discord")] == ["9", "10"]
 
 
 async def test_an_update_that_is_done_stays_known_but_holds_nothing(records: Records, clock: Clock) -> None:
     await records.store_updates("telegram", [("1", {"text": "private"})])
     await records.update_done("telegram", "1")
     assert await records.updates("telegram") == []
+    async with records._read() as session:
+        assert await session.scalar(select(UpdateRow.payload)) == {}
     assert await records.store_updates("telegram", [("1", {"text": "private"})]) == 0
     assert await records.updates("telegram") == []
     clock.move(10)
