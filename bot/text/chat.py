@@ -165,13 +165,13 @@ def caption(film: Film, *, take: int, takes: int, language: str, most: int = CAP
     What does not fit goes line by line: remarks first, then the last cues. The mark of the machine stays.
     """
     say = speak(language)
-    marked = _lines(_hits(film, say), _which(film, take, takes, say), say(MACHINE_MADE))
     notes = "\n".join(plain(say.again(note)) for note in film.notes)
-    if notes and units(notes) <= NOTES_MOST:
-        marked = _lines(notes, marked)
-    room = most - units(marked) - 2
-    listed = _listed([_cue(cue, say) for cue in film.cues], room, say)
-    return f"{listed}\n\n{marked}" if listed else clipped(marked, most)
+    said = clipped(say(MACHINE_MADE), most)
+    for more in (_which(film, take, takes, say), _hits(film, say), notes if units(notes) <= NOTES_MOST else ""):
+        if more and units(longer := f"{more}\n{said}") <= most:
+            said = longer
+    listed = _listed([_cue(cue, say) for cue in film.cues], most - units(said) - 2, say)
+    return f"{listed}\n\n{said}" if listed else said
 
 
 MACHINE_MADE = mark("Music composed by a machine (Reelscore)")  # EU AI Act, article 50: said wherever the film goes

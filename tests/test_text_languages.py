@@ -1,0 +1,120 @@
+"""Everything that a person may read in a chat is there in every language, with the same figures in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from bot.text.languages import LANGUAGES, SOURCE, known, speak
+from jobs.endings import ENDINGS
+from tests.said import ROOT, made_elsewhere, spoken
+
+OTHERS = [language for language in LANGUAGES if language != SOURCE]
+
+#: sentences that are put together at run time, and what an expression of the source says in one of its cases
+NOT_FOUND_IN_SOURCE = {
+    "The file is a still image, not a video.",
+    "The file is a text, not a video.",
+    "There is only sound in the file, no video.",
+    "There is no picture in the file, no video.",
+    "The file breaks off: only {1} s of its {2} s are there.",
+    "The clip has sound of its own; it was kept with the music. To leave it out, ask for it to be replaced.",
+    "Parts of the picture are damaged.",
+    "Nobody in the orchestra answers to {1}, so nothing was left out for it.",
+    "Everything was excluded in {1}: it is silent.",
+}
+
+
+def catalogue(language: str) -> Catalog:
+    with files("bot.text").joinpath("locales", f"{language}.po").open("rb") as source:
+        return read_po(source, locale=language, abort_invalid=True)
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_the_sentences_are_found() -> None:
+    said = spoken()
+    assert len(said) > 150
+    assert ("{count} clip is stopped.", "{count} clips are stopped.") in said
+    elsewhere = made_elsewhere()
+    assert "The clip is {1} long; at most {2} are taken." in elsewhere
+    assert {outcome.sentence for outcome in ENDINGS} <= set(elsewhere)
+
+
+def test_no_sentence_is_said_past_the_search() -> None:
+    """`speak(language)("...")` would be said in English for ever: babel looks for names that are called."""
+    for path in (ROOT / "bot").rglob("*.py"):
+        assert not re.search(r"speak\([^()]*\)\(\s*f?[\"']", path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_is_translated(language: str) -> None:
+    book = {message.id[0] if isinstance(message.id, tuple) else message.id for message in catalogue(language)}
+    wanted = {(said[0] if isinstance(said, tuple) else said): where for said, where in spoken().items()}
+    wanted |= made_elsewhere()
+    assert {said: where for said, where in wanted.items() if said not in book} == {}
+    assert book - set(wanted) - {""} <= NOT_FOUND_IN_SOURCE
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_translations_are_whole_and_have_the_same_places(language: str) -> None:
+    for message in catalogue(language):
+        if not message.id:
+            continue
+        english = message.id if isinstance(message.id, tuple) else (message.id,)
+        said = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert not message.fuzzy, message.id
+        assert all(said), message.id
+        assert {frozenset(fields(str(form))) for form in said} == {frozenset(fields(form)) for form in english}
+
+
+def test_german_counts() -> None:
+    say = speak("de")
+    counted = [say.many("{count} clip is stopped.", "{count} clips are stopped.", count) for count in (0, 1, 2)]
+    assert counted == ["0 Clips sind abgebrochen.", "1 Clip ist abgebrochen.", "2 Clips sind abgebrochen."]
+
+
+def test_figures_of_other_rooms_are_put_in() -> None:
+    say = speak("de")
+    assert say.again("The clip is 21:00 long; at most 20:00 are taken.") == (
+        "Der Clip ist 21:00 lang; höchstens 20:00 werden angenommen."
+    )
+    assert say.again("The file is a PDF, not a video.") == "Die Datei ist kein Video (a PDF)."
+    assert say.again("The file is a text, not a video.") == "Die Datei ist ein Text, kein Video."
+    assert say.again("Nobody in the orchestra answers to '{1} \\1 {x}', so nothing was left out for it.").count("{x}")
+    assert say.again("Something new.") == "Something new."
+    assert speak("en").again("The file is empty.") == "The file is empty."
+
+
+def test_braces_in_a_value_are_a_value() -> None:
+    assert speak("de")("Style: {style}", style="{0.__class__}") == "Stil: {0.__class__}"
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"), [("de", "de"), ("de-AT", "de"), ("DE_ch", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")]
+)
+def test_a_clients_tag_finds_its_language(tag: str, language: str) -> None:
+    assert known(tag) == language
+
+
+def test_nobody_pays_for_a_language_that_is_not_spoken() -> None:
+    """A chat process starts without reading any catalogue, and without numpy, OpenCV or a decoder."""
+    source = (
+        "import sys, bot.desk, bot.text.chat, bot.links\n"
+        "from bot.text import chat, languages\n"
+        "chat.greeting('en')\n"
+        "heavy = {'numpy', 'cv2', 'soundfile', 'scipy', 'torch', 'arq'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "assert not languages.catalogue('en').single\n"
+        "assert languages.catalogue.cache_info().currsize == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True, timeout=60)
