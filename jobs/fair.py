@@ -1,8 +1,8 @@
 """Whose turn it is: round robin over people, so that nobody waits behind another's two hundred clips. Pure functions.
 
 Next comes the person with the fewest jobs at work; among those, who has gone unserved the longest; of theirs, the
-oldest job. Somebody who was never served counts from when they first asked, so that a stream of new people cannot push
-anybody back for ever.
+oldest job. One is served until one's last job ends, so that who came meanwhile is next. Who was never served counts
+from when they first asked, so that a stream of new people cannot push anybody back for ever.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ PROGRESS_KEPT_S = 24 * 3600
 #: what the clients of redis-py and the sockets under them raise when the server is away
 AWAY = (RedisError, OSError, TimeoutError)
 
-_FORBID = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+_FORBID = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Envelope:
     k: Annotated[dict[str, Any], Field(max_length=0)]
     et: int
 
-    __pydantic_config__ = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 _ENVELOPE: TypeAdapter[_Envelope] = TypeAdapter(_Envelope)
@@ -75,8 +75,11 @@ def pack(envelope: dict[str, Any]) -> bytes:
 
 
 def unpack(written: bytes) -> dict[str, Any]:
-    """Read what arq carried; raises ValidationError for whatever is not a message of ours."""
-    return vars(_ENVELOPE.validate_json(written))
+    """Read what arq carried. Raises ValueError for whatever is not a message of ours, without quoting it."""
+    try:
+        return vars(_ENVELOPE.validate_json(written))
+    except ValidationError as error:
+        raise ValueError(f"not a message: {error.errors(include_input=False)[0]['type']}") from None
 
 
 def carrier_name(queue: Queue) -> str:

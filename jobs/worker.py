@@ -296,7 +296,7 @@ class Worker:
                 if keeping.result() == "canceled":
                     await self._end(work, "canceled", endings.CANCELED)
                 else:
-                    log.warning("the lease was lost")
+                    await self._lost(work)
             await asyncio.wait({doing})
         except asyncio.CancelledError:  # drained
             if not work.ending:
@@ -447,8 +447,7 @@ class Worker:
             )
         )
         if not ended and not await self._is_written(row, state):
-            log.warning("the lease was lost", state=state)
-            await self.blobs.remove(f"{row.id}/{row.attempt}")
+            await self._lost(work)
             return
         log.info("ended", state=state, kind=outcome.kind, code=outcome.code, seconds=round(work.seconds, 2))
         metrics.JOBS.labels(row.queue, state).inc()
@@ -457,6 +456,11 @@ class Worker:
         await self.bell.knock(front_of(row))
         if state != "asking":  # that one goes on in its folder
             await _remove(self.folder / row.id)
+
+    async def _lost(self, work: _Work) -> None:
+        """Leave a job to whoever has it now, and take away what was stored for it by us."""
+        log.warning("the lease was lost", attempt=work.row.attempt)
+        await self.blobs.remove(f"{work.row.id}/{work.row.attempt}")
 
     async def _is_written(self, row: JobRow, state: State) -> bool:
         """Whether our own commit is there, whose acknowledgement was lost."""

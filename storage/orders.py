@@ -47,7 +47,9 @@ class Waiting:
 
     jobs: tuple[tuple[str, str, float, bool], ...]  #: (id, person, created_at, suspect), oldest first
     in_flight: dict[str, int] = field(default_factory=dict)  #: person -> jobs released, leased or running
-    served_at: dict[str, float] = field(default_factory=dict)  #: person -> when one of theirs was last released
+    served_at: dict[str, float] = field(
+        default_factory=dict
+    )  #: person -> when one of theirs was last released or ended
 
 
 class Orders(Inbox, Outbox):
@@ -167,7 +169,7 @@ class Orders(Inbox, Outbox):
             found = tuple((row[0], row[1], row[2], row[3]) for row in await session.execute(jobs))
             in_flight = {row[0]: row[1] for row in await session.execute(flying)}
             served = (
-                select(JobRow.person, func.max(JobRow.released_at))
+                select(JobRow.person, func.max(func.coalesce(JobRow.ended_at, JobRow.released_at)))
                 .where(mine, JobRow.person.in_({row[1] for row in found}), JobRow.released_at.is_not(None))
                 .group_by(JobRow.person)
             )

@@ -343,7 +343,7 @@ async def test_a_pickle_in_the_queue_runs_nothing(shop: Shop, tmp_path: Path) ->
     assert not witness.exists()
 
 
-#: a worker and its dispatcher as a program: folder, Redis, seconds of a lease
+#: a worker and its dispatcher as a program: folder, Redis, seconds of a lease, the child's code
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
@@ -352,22 +352,22 @@ from storage.records import Records
 from jobs.dispatcher import Dispatcher
 from jobs.queue import Bell
 from jobs.worker import Worker
-from tests.test_jobs_worker import FAKE
 
-async def main(folder, redis, lease_s):
+async def main(folder, redis, lease_s, child):
     records = await Records.open(f"sqlite:///{folder / 'records.db'}")
     blobs, bell = Blobs(str(folder / "blobs")), Bell(redis)
-    worker = Worker(records, blobs, bell, queues=["cpu"], slots=2, folder=folder / "jobs", child=FAKE, lease_s=lease_s)
+    child = (sys.executable, "-I", "-S", "-c", child)
+    worker = Worker(records, blobs, bell, queues=["cpu"], slots=2, folder=folder / "jobs", child=child, lease_s=lease_s)
     dispatcher = Dispatcher(records, blobs, bell, "cpu", owner=worker.name, most_each=10)
     await asyncio.gather(worker.run(), dispatcher.run())
 
-asyncio.run(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])))
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), sys.argv[4]))
 """
 
 
 @contextlib.contextmanager
 def worker_program(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-c", PROGRAM, str(shop.folder), shop.redis.url, str(LEASE_S)]
+    command = [sys.executable, "-c", PROGRAM, str(shop.folder), shop.redis.url, str(LEASE_S), CHILD]
     with (shop.folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
     try:
