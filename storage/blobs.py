@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from obstore import sign_async
@@ -34,6 +34,12 @@ TRIES = 3
 TRYING = timedelta(seconds=20)  # after that it is down, and whoever asked tries again later
 
 
+class Linker(Protocol):
+    """Makes a signed link to a key that ends after so many seconds."""
+
+    def __call__(self, key: str, *, seconds: float, name: str) -> str: ...
+
+
 class Blobs:
     """A blob store: a local folder (a path or file:// URL) or a bucket (s3://bucket/prefix), by obstore."""
 
@@ -41,6 +47,7 @@ class Blobs:
         """Open it; S3 reads its keys and endpoint from AWS_* variables. Raises Down, ValueError for a strange URL."""
         parts = urlsplit(url)
         self._folder: Path | None = None
+        self.linker: Linker | None = None  #: makes the links that a folder cannot make itself
         if parts.scheme == "s3":
             self._store: LocalStore | S3Store = _bucket(parts.netloc, parts.path.strip("/"))
             return
@@ -85,6 +92,11 @@ class Blobs:
             part.unlink(missing_ok=True)
         return to
 
+    def path(self, key: str) -> Path | None:
+        """Return where a folder keeps a key, whether or not there is anything; None for a bucket."""
+        check_key(key)
+        return self._folder / key if self._folder is not None else None
+
     async def size(self, key: str) -> int:
         """Return its bytes. Raises Missing."""
         async with _ours(key):
@@ -112,12 +124,12 @@ class Blobs:
         return len(keys)
 
     async def link(self, key: str, *, seconds: float, name: str) -> str | None:
-        """Return a signed link that expires, where the store can make one (S3); None for a folder.
+        """Return a signed link that expires, by the store (S3) or for a folder by `linker`; None where neither can.
 
         `name` is what a browser saves it as. Raises Missing.
         """
         if isinstance(self._store, LocalStore):
-            return None
+            return self.linker(key, seconds=seconds, name=name) if self.linker else None
         # A link cannot bear headers of its own here; so the name is the end of the key, and the copy is the store's.
         job, _, rest = key.partition("/")
         named = f"{job}/link/{rest.replace('/', '-')}/{name}"
