@@ -269,7 +269,7 @@ async def _first(*waits: Any) -> asyncio.Task[Any]:
 async def sync(settings: BotSettings) -> int:
     """Announce the commands to Discord, in all languages; return how many there are. Raises Unavailable."""
     _prepare(settings)
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=intents(message_content=False)) as client:
         tree = Tree(client)
         await tree.set_translator(Translations())
         try:
@@ -282,7 +282,7 @@ async def sync(settings: BotSettings) -> int:
 async def name(settings: BotSettings) -> str:
     """Ask Discord who the token is; for the doctor. Raises Unavailable."""
     _prepare(settings)
-    async with discord.Client(intents=discord.Intents.none()) as client:
+    async with discord.Client(intents=intents(message_content=False)) as client:
         try:
             await client.login(_token(settings))
         except discord.LoginFailure:

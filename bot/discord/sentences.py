@@ -31,48 +31,48 @@ OPTIONS = {
 
 
 def too_large(most_bytes: int, language: str) -> str:
-    return speak(language)("At most {most} MB are taken here.", most=most_bytes // 1_000_000)
+    return speak(language).say("At most {most} MB are taken here.", most=most_bytes // 1_000_000)
 
 
 def not_fetched(language: str) -> str:
-    return speak(language)("Discord did not hand over the clip.")
+    return speak(language).say("Discord did not hand over the clip.")
 
 
 def again(language: str) -> str:
-    return speak(language)("Please try again.")
+    return speak(language).say("Please try again.")
 
 
 def no_clip(language: str) -> str:
-    return speak(language)("There is no clip in this message: a video or a GIF is what I can score.")
+    return speak(language).say("There is no clip in this message: a video or a GIF is what I can score.")
 
 
 def by_dm(language: str) -> str:
     """Warn that the channel will be closed to us by then."""
-    return speak(language)(
+    return speak(language).say(
         "This will take longer than Discord lets me write here, where I am not a member: the result comes to you as a "
         "direct message."
     )
 
 
 def away(language: str) -> str:
-    return speak(language)("My records cannot be reached just now. Please try again in a few minutes.")
+    return speak(language).say("My records cannot be reached just now. Please try again in a few minutes.")
 
 
 def no_content(language: str) -> str:
     """Say why auto-score cannot work."""
-    return speak(language)(
+    return speak(language).say(
         "Auto-score cannot work here: the owner of this bot has not let it read messages. "
         "Use /score or the menu of a message instead."
     )
 
 
 def not_here(language: str) -> str:
-    return speak(language)("Auto-score needs me to be a member of this server.")
+    return speak(language).say("Auto-score needs me to be a member of this server.")
 
 
 def rating_title(language: str) -> str:
-    return speak(language)("Rate the music")
+    return speak(language).say("Rate the music")
 
 
 def any_style(language: str) -> str:
-    return speak(language)("as the picture asks")
+    return speak(language).say("as the picture asks")
