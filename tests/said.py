@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ TERMINAL_ONLY = {
     "bot/settings.py",
     "bot/text/terminal.py",
     "bot/discord/front.py",
+    "bot/films.py",
     "bot/health.py",
     "bot/programs.py",
     "bot/telegram/front.py",
@@ -37,6 +39,7 @@ def _files(*rooms: str) -> Iterator[Path]:
                 yield path
 
 
+@functools.cache
 def spoken() -> dict[str | tuple[str, ...], str]:
     """Return the sentences of the chats that are said through a Speech: (singular, plural) or text -> file."""
     found: dict[str | tuple[str, ...], str] = {}
@@ -47,6 +50,7 @@ def spoken() -> dict[str | tuple[str, ...], str]:
     return found
 
 
+@functools.cache
 def made_elsewhere() -> dict[str, str]:
     """Return what errors and outcomes say, with {1}, {2}, ... where figures come in: text -> file."""
     found: dict[str, str] = {}

@@ -59,7 +59,7 @@ def test_no_sentence_is_said_past_the_search() -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_sentence_is_translated(language: str) -> None:
     book = {message.id[0] if isinstance(message.id, tuple) else message.id for message in catalogue(language)}
-    wanted = {(said[0] if isinstance(said, tuple) else said): where for said, where in spoken().items()}
+    wanted: dict[str, str] = {(said[0] if isinstance(said, tuple) else said): where for said, where in spoken().items()}
     wanted |= made_elsewhere()
     assert {said: where for said, where in wanted.items() if said not in book} == {}
     assert book - set(wanted) - {""} <= NOT_FOUND_IN_SOURCE
