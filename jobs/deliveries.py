@@ -24,6 +24,7 @@ from typing import Any, Literal, Protocol, cast
 
 import structlog
 
+from jobs import endings
 from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, ReplyTo, Request
 from jobs.standing import Status as Status
 from jobs.standing import standing
@@ -263,7 +264,7 @@ class Deliveries:
             await self._records.dead(row.id, problem=str(refused))
 
     async def _hand_over(self, row: DeliveryRow, job: JobRow, reply_to: ReplyTo) -> None:
-        outcome = OUTCOME.validate_python(job.outcome)
+        outcome = OUTCOME.validate_python(job.outcome) if job.outcome else endings.CANCELED
         message = row.message
         what, take = what_of(row.what)
         if take > 1 and outcome.kind == "question":  # asked once, under the first film's placeholder

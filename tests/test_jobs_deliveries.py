@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import deliveries
+from jobs import deliveries, endings
 from jobs.deliveries import Deliveries, Gone, Later, Moved, Parcel, Refused, Status, TooLarge
 from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, ReplyTo, Request
 from storage.blobs import Blobs
@@ -206,6 +206,14 @@ async def test_a_question_stays_open_for_its_answer(house: House) -> None:
     await house.ends(FILMS)
     await house.runs("sent")
     assert house.chat.messages == {"m1": "film of the sea"}
+
+
+async def test_a_job_that_was_canceled_before_its_work_is_told_so(house: House) -> None:
+    await house.job()
+    await house.runs(seconds=0.2)
+    assert await house.records.ask_cancel("j1")
+    await house.runs("sent")
+    assert house.chat.messages["m1"].startswith(f"sentence {endings.CANCELED.sentence}")
 
 
 async def test_nothing_to_say_takes_the_placeholder_away(house: House) -> None:
