@@ -125,7 +125,7 @@ async def test_a_program_does_not_outlive_a_parent_that_is_killed() -> None:
 
 async def test_the_signal_for_an_orphan_can_be_chosen() -> None:
     tells = (
-        "import signal, sys, time; signal.signal(15, lambda *_: (print('told', flush=True), sys.exit())); "
+        "import os, signal, sys, time; signal.signal(15, lambda *_: (os.write(1, b'told\\n'), sys.exit())); "
         "print('up', flush=True); time.sleep(60)"
     )
     with parent_of(tells, signal.SIGTERM) as parent:
