@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.redis_server import socket_of
 from pipeline.errors import Refused
-from storage.records import Caps
+from storage.caps import Caps
 
 PREFIX = "REELSCORE_"
 ENV_FILE = Path(".env")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.caps import Caps
 from storage.database import ADMISSION
 from storage.errors import Full
 from storage.inbox import Inbox
@@ -16,16 +17,6 @@ from storage.outbox import NewDelivery, Outbox
 from storage.tables import ENDED, IN_FLIGHT, LEASED, DeliveryRow, JobRow
 
 DAY_S = 86_400.0
-
-
-@dataclass(frozen=True)
-class Caps:
-    """How much may wait, be at work, and be asked for in a day; refused with storage.errors.Full above it."""
-
-    queue_waiting: int = 500
-    person_waiting: int = 20
-    chat_waiting: int = 50
-    person_a_day: int = 200
 
 
 @dataclass(frozen=True)

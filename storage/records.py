@@ -13,8 +13,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from storage.migrations import upgrade
-from storage.orders import Caps, NewJob, Orders, Waiting
+from storage.caps import Caps
+from storage.orders import NewJob, Orders, Waiting
 from storage.outbox import NewDelivery
 from storage.people import People
 from storage.retention import Retention
@@ -32,6 +32,8 @@ class Records(Orders, Work, People, Retention):
 
         `url` is `sqlite:///path`, `postgresql://...` or the same with a driver; drivers are put in here.
         """
+        from storage.migrations import upgrade  # takes half a second
+
         records = cls(url, clock=clock or time.time)
         try:
             await upgrade(records.url)
