@@ -110,8 +110,9 @@ def bot(
 ) -> None:
     with _errors_told():
         settings = _bot_settings()
+        chosen = _chosen_fronts(settings, fronts)
         _start_logs(settings)
-        asyncio.run(_speak(settings, _chosen_fronts(settings, fronts)))
+        asyncio.run(_speak(settings, chosen))
 
 
 def worker(
@@ -146,8 +147,8 @@ def doctor(
 def sync() -> None:
     with _errors_told():
         settings = _bot_settings()
-        _start_logs(settings)
         _chosen_fronts(settings, ["discord"])
+        _start_logs(settings)
         from bot import cli
         from bot.discord import front
 

@@ -112,7 +112,12 @@ def test_the_job_is_on_each_line_ours_or_a_librarys() -> None:
     structlog.get_logger().info("after")
     ours, theirs, after = map(json.loads, stream.getvalue().splitlines())
     assert (ours["event"], ours["job"], ours["update"], ours["attempt"]) == ("taken", "abc", "7", 2)
-    assert (theirs["event"], theirs["job"], theirs["shard"], theirs["logger"]) == ("seen x", "abc", 1, "discord.gateway")
+    assert (theirs["event"], theirs["job"], theirs["shard"], theirs["logger"]) == (
+        "seen x",
+        "abc",
+        1,
+        "discord.gateway",
+    )
     assert "job" not in after
     assert {"level", "timestamp", "logger"} <= ours.keys() & theirs.keys()
 

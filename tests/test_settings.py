@@ -112,7 +112,9 @@ def test_a_worker_meets_the_names_of_the_bot_and_never_its_tokens(monkeypatch: p
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
-    named = {line.removeprefix("#").partition("=")[0] for line in lines if "=" in line and " " not in line.split("=")[0]}
+    named = {
+        line.removeprefix("#").partition("=")[0] for line in lines if "=" in line and " " not in line.split("=")[0]
+    }
     assert named == names(BotSettings)
 
 
