@@ -21,9 +21,9 @@ taken up again, so leave the folder as it is between attempts and remove it when
                                                           when it may go better by itself after that many seconds: try
                                                           again then, or, when no try is left, tell the outcome
 
-In an outcome of kind "films" every file of a Film (`film`, `thumbnail`, `music`, `song`, `stems`, `midi`, `sheet`, `certificate`)
-is a name relative to `folder`, such as "take-2/song.m4a"; the worker puts the files in the blob store and the keys in their
-place. Two films may name the same thumbnail. Every file is whole before the line is written.
+In an outcome of kind "films" every file of a Film (`film`, `thumbnail`, `music`, `song`, `stems`, `midi`, `sheet`,
+`certificate`) is a name relative to `folder`, such as "take-2/song.m4a"; the worker puts the files in the blob store
+and the keys in their place. Two films may name the same thumbnail. Every file is whole before the line is written.
 
     kind "films"      one Film for each take, in order
     kind "sentence"   a UserError: its sentence, hint and code
