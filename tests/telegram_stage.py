@@ -19,6 +19,7 @@ from bot.settings import BotSettings
 from bot.telegram import front
 from bot.telegram.outgoing import Outgoing
 from jobs.job import OUTCOME, REQUEST, CueLine, Film, Outcome, Request
+from jobs.queue import Bell as RedisBell
 from storage.blobs import Blobs
 from storage.records import Caps, Records
 from storage.tables import JobRow
@@ -48,10 +49,19 @@ class Bell:
 class Stage:
     """Everything between a person's message and the rows, running."""
 
-    def __init__(self, telegram: FakeTelegram, records: Records, blobs: Blobs, **settings: Any) -> None:
-        self.telegram, self.records, self.blobs, self.bell = telegram, records, blobs, Bell()
+    def __init__(
+        self,
+        telegram: FakeTelegram,
+        records: Records,
+        blobs: Blobs,
+        bell: RedisBell | None = None,
+        **settings: Any,
+    ) -> None:
+        self.telegram, self.records, self.blobs = telegram, records, blobs
+        self.bell: Any = bell or Bell()
+        ring = functools.partial(bell.wake, "cpu") if bell else self.bell.ring
         self.settings = BotSettings(TELEGRAM_BOT_TOKEN=SecretStr(telegram.token), **settings)
-        self.desk = Desk(records, blobs, caps=Caps(), ring=self.bell.ring, owners=self.settings.owners)
+        self.desk = Desk(records, blobs, caps=Caps(), ring=ring, owners=self.settings.owners)
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -72,10 +82,10 @@ class Stage:
             )
         )
         waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait([waiting, self._running], return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        await asyncio.wait((waiting, self._running), return_when=asyncio.FIRST_COMPLETED, timeout=10)
         waiting.cancel()
-        if self._running.done():
-            self._running.result()
+        if (running := self._running) and running.done():
+            running.result()
 
     async def stop(self) -> None:
         """Stop as SIGTERM does."""
@@ -198,11 +208,13 @@ def clip_with_sound() -> Path:
 
 
 @contextlib.asynccontextmanager
-async def staged(telegram: FakeTelegram, folder: Path, **settings: Any) -> AsyncIterator[Stage]:
-    """Run the front end on records and blobs in a folder."""
+async def staged(
+    telegram: FakeTelegram, folder: Path, *, bell: RedisBell | None = None, **settings: Any
+) -> AsyncIterator[Stage]:
+    """Run the front end on records and blobs in a folder; `bell` is Redis, where a real worker listens to it."""
     records = await Records.open(f"sqlite:///{folder}/records.db")
     (folder / "blobs").mkdir(exist_ok=True)
-    stage = Stage(telegram, records, Blobs(str(folder / "blobs")), **settings)
+    stage = Stage(telegram, records, Blobs(str(folder / "blobs")), bell, **settings)
     try:
         await stage.start()
         yield stage

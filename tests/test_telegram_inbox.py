@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bot.telegram.feed import MOST_TRIES, Feed, line_of
 from bot.telegram.inbox import SECRET_HEADER, Inbox
@@ -166,7 +168,7 @@ async def test_a_webhook_takes_what_bears_the_secret_and_nothing_else(telegram: 
         for body in (b"", b"{", b"[]", b'{"update_id": "5"}', b'{"update_id": true}', b"[" * 100_000):
             async with client.post(hook["webhook_url"], data=body, headers=right) as answer:
                 assert answer.status == 400
-        async with client.post(hook["webhook_url"], data=b" " * (2 << 20), headers=right) as answer:
+        async with client.post(hook["webhook_url"], data=io.BytesIO(b" " * (2 << 20)), headers=right) as answer:
             assert answer.status == 413
         async with client.get(hook["webhook_url"], headers=right) as answer:
             assert answer.status == 405
@@ -322,18 +324,21 @@ async def test_a_bug_is_told_as_one_in_a_sentence(
 
         monkeypatch.setattr(stage.desk, "submit", broken)
         ada = telegram.user()
-        await ada.sends_clip(silent_clip())
-        assert "broke on our side" in (await ada.chat.waits_for()).words
-        await stage.settled()
+        with capture_logs() as logged:
+            await ada.sends_clip(silent_clip())
+            assert "broke on our side" in (await ada.chat.waits_for()).words
+            await stage.settled()
+        assert [line["event"] for line in logged].count("update_broke") == MOST_TRIES
         assert len(ada.chat.from_bot) == 1
 
 
 async def test_an_update_that_nobody_can_read_stops_nobody(telegram: FakeTelegram, tmp_path: Path) -> None:
     async with staged(telegram, tmp_path) as stage:
-        await stage.records.store_updates("telegram", [("1", {"update_id": 1, "message": {"text": 5}})])
-        ada = telegram.user()
-        await ada.says("hello")
-        await ada.chat.waits_for()
+        with capture_logs():
+            await stage.records.store_updates("telegram", [("1", {"update_id": 1, "message": {"text": 5}})])
+            ada = telegram.user()
+            await ada.says("hello")
+            await ada.chat.waits_for()
 
 
 def test_clips_of_an_album_and_presses_wait_in_no_line() -> None:

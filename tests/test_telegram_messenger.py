@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,9 @@ from tests.telegram_stage import Stage, made, silent_clip, staged
 async def stage(telegram: FakeTelegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     monkeypatch.setattr("jobs.deliveries.FIRST_PAUSE_S", 0.05)
     monkeypatch.setattr("jobs.deliveries.SHOW_S", 0.05)
-    monkeypatch.setitem(Records.opening.__kwdefaults__ or {}, "lost_s", 0.3)
+    defaults = inspect.unwrap(Records.opening).__kwdefaults__
+    assert defaults
+    monkeypatch.setitem(defaults, "lost_s", 0.3)
     async with staged(telegram, tmp_path) as running:
         yield running
 

@@ -13,6 +13,7 @@ from aiogram.exceptions import (
     TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
+    TelegramNetworkError,
     TelegramRetryAfter,
 )
 from aiogram.types import (
@@ -52,6 +53,10 @@ CLOSED = (
     "bot is not a member",
 )
 TOO_LARGE = ("file is too big", "too large", "request entity too large")
+#: how aiogram names a connection that never came about: nothing was posted, so nothing can be there twice
+NEVER_SENT = ("ClientConnectorError", "ClientConnectorDNSError")
+AWAY_S = 2.0  # before Telegram is tried again then
+
 NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
 
 
@@ -285,6 +290,10 @@ def _meaning(reply_to: ReplyTo) -> Iterator[None]:
         raise TooLarge(error.message) from None
     except TelegramBadRequest as error:
         raise _refusal(error.message) from None
+    except TelegramNetworkError as error:
+        if not error.message.startswith(NEVER_SENT):
+            raise
+        raise Later(AWAY_S) from None
 
 
 def moved(chat: int) -> Moved:
