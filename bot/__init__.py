@@ -1,1 +1,1 @@
-"""How people reach the product: today the command line."""
+"""How people reach the product: Telegram, Discord, the terminal. All of them stand on desk.py and text/."""

@@ -1,1 +1,1 @@
-"""What the front ends ask for, carried to a worker; empty until the queue lands."""
+"""What the front ends ask for, carried by Redis, done by a worker, brought back through the outbox."""

@@ -65,7 +65,7 @@ if TYPE_CHECKING:  # heavy: imported only after stdout is put out of the librari
     from pipeline.cuesheet import CueSheet
     from pipeline.score import Score, Sound
 
-#: what a stage takes of the time, by ten real clips of 10-60 s on two cores; the last three once for each take
+#: what a stage takes of the time, by three real clips of 10-52 s on two cores; the last three once for each take
 SHOT = {"clip": 3.0, "scenes": 50.0, "cues": 5.0}
 TAKE = {"music": 12.0, "mix": 18.0, "film": 8.0}
 PACKING = 4.0  # thumbnails, songs and archives, after the last take
