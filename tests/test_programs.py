@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -171,7 +172,7 @@ async def test_a_part_that_dies_is_started_again_and_not_in_haste(monkeypatch: p
         return len(begun) == 4
 
     await kept(part, killed)
-    pauses = [later - earlier for earlier, later in zip(begun, begun[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(begun)]
     assert pauses[0] >= 0.05
     assert pauses[2] >= 0.2, "each pause is twice the one before"
 
