@@ -99,13 +99,25 @@ class Stage:
         """Do a job and leave films of so many bytes."""
         films = []
         for take in range(1, takes + 1):
-            keys = {name: f"{job}/{take}-{name}" for name in ("film", "thumbnail", "music", "song", "stems", "midi", "sheet")}
+            keys = {
+                name: f"{job}/{take}-{name}"
+                for name in ("film", "thumbnail", "music", "song", "stems", "midi", "sheet")
+            }
             for key in keys.values():
                 await self.blobs.put_bytes(key, content)
             films.append(
                 Film(
-                    **keys, bytes=len(content), seconds=2.0, width=160, height=90, copied=True, cues=CUES,
-                    style="cinematic", seed=take, hit_rate=1.0, cuts=1,
+                    **keys,
+                    bytes=len(content),
+                    seconds=2.0,
+                    width=160,
+                    height=90,
+                    copied=True,
+                    cues=CUES,
+                    style="cinematic",
+                    seed=take,
+                    hit_rate=1.0,
+                    cuts=1,
                 )  # fmt: skip
             )
         await self.end(job, Outcome("films", films=tuple(films)))

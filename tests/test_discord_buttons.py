@@ -53,7 +53,8 @@ async def test_moods_are_a_menu(stage: Stage, film: Any) -> None:
     components = stage.env.backend.get_message(stage.channel.id, film.id).components
     (menu,) = [one for row in components for one in row["components"] if one["type"] == 3]
     assert len(menu["options"]) == len(chat.MOODS)
-    await stage.ann.select(film, [menu["options"][0]["value"]])
+    pressed = await stage.ann.select(film, [menu["options"][0]["value"]])
+    assert pressed.followups[0].content == chat.on_its_way("mood", "en", again=False)
     first, second = await stage.jobs()
     assert second.request["brief"]["mood"] == chat.MOODS[0]
     assert first.request["brief"]["mood"] == ""
@@ -90,9 +91,8 @@ async def test_rating_is_kept_even_if_the_bot_restarted_meanwhile(stage: Stage, 
 
 async def test_form_opens_when_the_desk_is_slow(stage: Stage, film: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_: Any) -> None:
-        await asyncio.Event().wait()
+        await asyncio.sleep(60)
 
-    monkeypatch.setattr("bot.discord.buttons.FORM_S", 0.05)
     monkeypatch.setattr(stage.desk, "press", never)
     assert (await stage.ann.click(film, label="Rate it")).modal is not None
 

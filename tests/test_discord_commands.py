@@ -179,9 +179,7 @@ async def test_bug_is_owned_up_to(stage: Stage, monkeypatch: pytest.MonkeyPatch)
     stage.env._errors.clear()  # that it was one is what is tested
 
 
-async def test_slow_database_does_not_delay_the_acknowledgement(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_slow_database_does_not_delay_the_acknowledgement(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The deferral comes before the first look into the records."""
     looked: list[bool] = []
     chat_of = stage.records.chat

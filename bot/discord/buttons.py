@@ -57,7 +57,7 @@ class PressButton(ui.DynamicItem[ui.Button[Any]], template=r"[a-z]+:[a-z0-9]{12}
         await press(interaction, self.custom_id)
 
 
-class MoodMenu(ui.DynamicItem[ui.Select[Any]], template=r"moods:[a-z0-9]{12}"):
+class MoodMenu(ui.DynamicItem[ui.Select[Any]], template=r"moods/[a-z0-9]{12}"):
     """The moods as a menu; what is chosen is a packed press."""
 
     def __init__(
@@ -118,7 +118,7 @@ def view_of(rows: Rows | None, language: str) -> ui.View | None:
     for number, row in enumerate(_fitted(rows)):
         moods = [button for button in row if button.press.action == "mood" and button.press.choice]
         if moods:
-            view.add_item(MoodMenu(f"moods:{moods[0].press.job}", moods, hint=chat.pick_mood(language), row=number))
+            view.add_item(MoodMenu(f"moods/{moods[0].press.job}", moods, hint=chat.pick_mood(language), row=number))
         else:
             for button in row:
                 view.add_item(PressButton.of(button, row=number))

@@ -93,10 +93,14 @@ class DiscordMessenger:
         """Turn the deferred answer into the placeholder of the first film, or post one for anything else."""
         address = Address.of(reply_to)
         letter = self._standing(reply_to, status)
+        if address.message is not None and await self._is_first(delivery):
+            try:
+                with self._told(address):
+                    await self._edit(address, address.message, letter)
+            except ConnectionError:  # an edit may be repeated at once, whether or not it got through
+                raise Later(SHOW_PATIENCE_S) from None
+            return str(address.message), reply_to
         with self._told(address):
-            if address.message is not None and await self._is_first(delivery):
-                await self._edit(address, address.message, letter)
-                return str(address.message), reply_to
             message, address = await self._post(delivery, replace(address, message=None), letter)
         return str(message), address.on(reply_to)
 

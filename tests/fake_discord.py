@@ -1,0 +1,254 @@
+"""Discord on loopback: its gateway and as much of its REST API as the bot uses, with faults on the wire.
+
+Answers bear exactly `application/json`: with a charset discord.py takes JSON for text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+BOT, APPLICATION, GUILD, CHANNEL, ANN = 900, 900, 100, 200, 300
+ME = {"id": str(BOT), "username": "reelscore", "discriminator": "0", "avatar": None, "bot": True}
+USER = {"id": str(ANN), "username": "ann", "discriminator": "0", "avatar": None}
+EVERYTHING = str((1 << 53) - 1)
+
+
+@dataclass
+class Fault:
+    """What one request meets: a refusal, or a connection that breaks after the call was performed."""
+
+    method: str
+    path: str
+    status: int = 0  #: 0: performed, then the connection breaks
+    body: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    uploads: bool = False  #: only a request that carries a file
+
+
+class FakeDiscord:
+    """A server with one guild, one channel and Ann; `async with FakeDiscord(token) as discord`."""
+
+    def __init__(self, token: str = "token.of.tests") -> None:
+        self.token = token
+        self.messages: dict[int, dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
+        self.faults: deque[Fault] = deque()
+        self.identified: list[dict[str, Any]] = []
+        self._responses: dict[str, int] = {}
+        self._nonces: dict[str, int] = {}
+        self._numbers = itertools.count(1000)
+        self._sockets: set[web.WebSocketResponse] = set()
+        self.close_with: int | None = None  #: the gateway turns the next one away with this code
+
+    async def __aenter__(self) -> FakeDiscord:
+        app = web.Application(client_max_size=200_000_000)
+        app.router.add_get("/gateway", self._gateway)
+        app.router.add_get("/files/{name}", self._file)
+        app.router.add_route("*", "/api/{path:.*}", self._api)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    # ---- what a test does ----
+
+    async def score(self, clip: bytes, *, limit: int = 10_485_760, **options: str) -> tuple[str, str]:
+        """Give /score with a clip; return the interaction's id and token."""
+        number = str(next(self._numbers))
+        token = f"interaction-token-{number}"
+        self.files[f"{number}.mp4"] = clip
+        attachment = {
+            "id": number, "filename": "clip.mp4", "size": len(clip), "content_type": "video/mp4",
+            "url": f"http://127.0.0.1:{self.port}/files/{number}.mp4", "proxy_url": "",
+        }  # fmt: skip
+        given = [{"name": "clip", "type": 11, "value": number}]
+        given += [{"name": name, "type": 3, "value": value} for name, value in options.items()]
+        await self._dispatch(
+            "INTERACTION_CREATE",
+            {
+                "id": number, "application_id": str(APPLICATION), "type": 2, "token": token, "version": 1,
+                "guild_id": str(GUILD), "channel_id": str(CHANNEL), "channel": _channel(), "locale": "en-GB",
+                "member": {"user": USER, "roles": [], "flags": 0, "permissions": EVERYTHING, "joined_at": None,
+                           "deaf": False, "mute": False},
+                "app_permissions": EVERYTHING, "entitlements": [], "authorizing_integration_owners": {},
+                "context": 0, "attachment_size_limit": limit,
+                "data": {"id": "1", "name": "score", "type": 1, "options": given,
+                         "resolved": {"attachments": {number: attachment}}},
+            },
+        )  # fmt: skip
+        return number, token
+
+    async def disconnect(self, code: int) -> None:
+        for socket in list(self._sockets):
+            await socket.close(code=code)
+
+    def called(self, method: str, path: str) -> list[dict[str, Any]]:
+        return [body for verb, where, body in self.calls if verb == method and re.fullmatch(path, where)]
+
+    # ---- the gateway ----
+
+    async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 30_000}})
+        with contextlib.suppress(ConnectionError):
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                said = json.loads(message.data)
+                if said["op"] == 1:
+                    await socket.send_json({"op": 11})
+                elif said["op"] == 2:
+                    await self._identify(socket, said["d"])
+                elif said["op"] == 6:
+                    await socket.send_json({"op": 0, "s": 1, "t": "RESUMED", "d": {}})
+        self._sockets.discard(socket)
+        return socket
+
+    async def _identify(self, socket: web.WebSocketResponse, said: dict[str, Any]) -> None:
+        self.identified.append(said)
+        if self.close_with or said["token"] != self.token:
+            await socket.close(code=self.close_with or 4004)
+            return
+        ready = {
+            "v": 10, "user": ME, "guilds": [{"id": str(GUILD), "unavailable": True}], "session_id": "s",
+            "resume_gateway_url": f"ws://127.0.0.1:{self.port}/gateway",
+            "application": {"id": str(APPLICATION), "flags": 0},
+        }  # fmt: skip
+        await socket.send_json({"op": 0, "s": 1, "t": "READY", "d": ready})
+        await socket.send_json({"op": 0, "s": 2, "t": "GUILD_CREATE", "d": _guild()})
+
+    async def _dispatch(self, event: str, data: dict[str, Any]) -> None:
+        for socket in self._sockets:
+            await socket.send_json({"op": 0, "s": 3, "t": event, "d": data})
+
+    # ---- the REST API ----
+
+    async def _file(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.files[request.match_info["name"]])
+
+    async def _api(self, request: web.Request) -> web.Response:
+        path, (body, uploads) = request.match_info["path"], await _read(request)
+        self.calls.append((request.method, path, body))
+        met = (it for it in self.faults if it.method == request.method and re.fullmatch(it.path, path))
+        fault = next((it for it in met if uploads or not it.uploads), None)
+        if fault:
+            self.faults.remove(fault)
+            if fault.status:
+                return _json(fault.body, status=fault.status, headers=fault.headers)
+        by_bot = request.headers.get("Authorization") == f"Bot {self.token}"
+        if not by_bot and not path.startswith(("webhooks/", "interactions/")):
+            return _json({"code": 0, "message": "401: Unauthorized"}, status=401)
+        answer = self._do(request.method, path, body, uploads)
+        if fault:
+            assert request.transport is not None
+            request.transport.abort()
+        return _json({"code": 10008, "message": "Unknown"}, status=404) if answer is None else _json(answer)
+
+    def _do(self, method: str, path: str, body: dict[str, Any], uploads: dict[str, bytes]) -> Any:
+        parts = path.split("/")
+        match method, parts:
+            case "GET", ["users", "@me"]:
+                return ME
+            case "GET", ["oauth2", "applications", "@me"]:
+                return {"id": str(APPLICATION), "name": "reelscore", "flags": 0, "description": "", "icon": None,
+                        "bot_public": True, "bot_require_code_grant": False, "verify_key": "", "owner": ME, "team": None}  # fmt: skip
+            case "PUT", ["applications", _, "commands"]:
+                return [{"description": "", **command, "id": str(n), "application_id": parts[1], "version": "1"} for n, command in enumerate(json.loads(body["list"]))]  # fmt: skip
+            case "POST", ["interactions", number, token, "callback"]:
+                message = self._write({}, {}, webhook=True)
+                self._responses[token] = message
+                return {"interaction": {"id": number, "type": 2, "response_message_id": str(message)}}
+            case "POST", ["channels", _, "messages"]:
+                known = self._nonces.get(body.get("nonce", "")) if body.get("enforce_nonce") else None
+                number_ = known or self._write(body, uploads)
+                self._nonces[str(body.get("nonce"))] = number_
+                return self.messages[number_]
+            case "GET", ["channels", _, "messages"]:
+                return [self.messages[number] for number in sorted(self.messages, reverse=True)]
+            case "GET" | "PATCH", ["channels" | "webhooks", *_, "messages", last]:
+                number_ = self._responses.get(parts[2], 0) if last == "@original" else int(last)
+                if number_ not in self.messages:
+                    return None
+                if method == "PATCH":
+                    self._change(number_, body, uploads)
+                return self.messages[number_]
+        return None
+
+    def _write(self, body: dict[str, Any], uploads: dict[str, bytes], *, webhook: bool = False) -> int:
+        number = next(self._numbers)
+        self.messages[number] = {
+            "id": str(number), "channel_id": str(CHANNEL), "author": ME, "content": "", "attachments": [], "embeds": [],
+            "timestamp": "2026-01-01T00:00:00+00:00", "edited_timestamp": None, "tts": False, "components": [],
+            "mention_everyone": False, "mentions": [], "mention_roles": [], "pinned": False, "type": 0,
+            "nonce": body.get("nonce"),
+            **({"webhook_id": str(APPLICATION)} if webhook else {}),
+        }  # fmt: skip
+        self._change(number, body, uploads)
+        return number
+
+    def _change(self, number: int, body: dict[str, Any], uploads: dict[str, bytes]) -> None:
+        message = self.messages[number]
+        message.update({key: body[key] for key in ("content", "components") if body.get(key) is not None})
+        if "attachments" not in body:
+            return
+        message["attachments"] = []
+        for name, content in uploads.items():
+            self.files[name] = content
+            message["attachments"].append(
+                {"id": str(next(self._numbers)), "filename": name, "size": len(content),
+                 "url": f"http://127.0.0.1:{self.port}/files/{name}", "proxy_url": ""}
+            )  # fmt: skip
+
+
+async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    if not request.content_type.startswith("multipart/"):
+        said = await request.text()
+        read = json.loads(said) if said else {}
+        return (read, {}) if isinstance(read, dict) else ({"list": said}, {})
+    form = await request.post()
+    files = {one.filename: one.file.read() for one in form.values() if isinstance(one, web.FileField)}
+    return json.loads(str(form["payload_json"])), files
+
+
+def _json(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(body=json.dumps(body).encode(), status=status, headers={**(headers or {}), "Content-Type": "application/json"})  # fmt: skip
+
+
+def _channel() -> dict[str, Any]:
+    return {"id": str(CHANNEL), "type": 0, "name": "clips", "position": 0, "permission_overwrites": [],
+            "guild_id": str(GUILD), "permissions": EVERYTHING}  # fmt: skip
+
+
+def _guild() -> dict[str, Any]:
+    everyone = {"id": str(GUILD), "name": "@everyone", "permissions": EVERYTHING, "position": 0, "color": 0,
+                "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+                "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+    return {
+        "id": str(GUILD), "name": "guild", "owner_id": str(ANN), "roles": [everyone], "emojis": [], "features": [],
+        "channels": [_channel()], "threads": [], "member_count": 2, "large": False, "unavailable": False,
+        "members": [{"user": ME, "roles": [], "flags": 0, "joined_at": None, "deaf": False, "mute": False}],
+        "voice_states": [], "presences": [], "stage_instances": [], "stickers": [], "guild_scheduled_events": [],
+        "soundboard_sounds": [], "premium_tier": 0, "preferred_locale": "en-US", "verification_level": 0,
+        "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0, "nsfw_level": 0,
+        "system_channel_flags": 0, "afk_timeout": 300, "premium_progress_bar_enabled": False,
+    }  # fmt: skip
