@@ -118,7 +118,7 @@ class Stage:
                     seed=take,
                     hit_rate=1.0,
                     cuts=1,
-                )  # fmt: skip
+                )
             )
         await self.end(job, Outcome("films", films=tuple(films)))
 

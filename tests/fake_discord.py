@@ -171,9 +171,13 @@ class FakeDiscord:
                 return ME
             case "GET", ["oauth2", "applications", "@me"]:
                 return {"id": str(APPLICATION), "name": "reelscore", "flags": 0, "description": "", "icon": None,
-                        "bot_public": True, "bot_require_code_grant": False, "verify_key": "", "owner": ME, "team": None}  # fmt: skip
+                        "bot_public": True, "bot_require_code_grant": False, "verify_key": "", "owner": ME,
+                        "team": None}  # fmt: skip
             case "PUT", ["applications", _, "commands"]:
-                return [{"description": "", **command, "id": str(n), "application_id": parts[1], "version": "1"} for n, command in enumerate(json.loads(body["list"]))]  # fmt: skip
+                return [
+                    {"description": "", **command, "id": str(number), "application_id": parts[1], "version": "1"}
+                    for number, command in enumerate(json.loads(body["list"]))
+                ]
             case "POST", ["interactions", number, token, "callback"]:
                 message = self._write({}, {}, webhook=True)
                 self._responses[token] = message
@@ -231,7 +235,8 @@ async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]
 
 
 def _json(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(body=json.dumps(body).encode(), status=status, headers={**(headers or {}), "Content-Type": "application/json"})  # fmt: skip
+    as_json = {**(headers or {}), "Content-Type": "application/json"}
+    return web.Response(body=json.dumps(body).encode(), status=status, headers=as_json)
 
 
 def _channel() -> dict[str, Any]:
