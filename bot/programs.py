@@ -282,7 +282,10 @@ async def _speak(settings: BotSettings, fronts: list[str]) -> None:
     with _signals() as (stop, hurry):
         async with _opened(settings) as (records, blobs, bell):
             checks = {"database": records.ping, "redis": bell.ping}
-            async with watched(checks, host=settings.health_host, port=settings.health_port) as vitals:
+            async with (
+                _linked(settings, blobs),
+                watched(checks, host=settings.health_host, port=settings.health_port) as vitals,
+            ):
                 desk = Desk(
                     records,
                     blobs,
@@ -297,6 +300,20 @@ async def _speak(settings: BotSettings, fronts: list[str]) -> None:
                 stop.set()
                 vitals.stopping = True
                 await _settle(tasks, hurry, within_s=DELIVER_S)
+
+
+@contextlib.asynccontextmanager
+async def _linked(settings: BotSettings, blobs: Blobs) -> AsyncIterator[None]:
+    """Give out films by signed links, where people can reach this machine and the blobs lie in a folder."""
+    if settings.public_url is None or not blobs.is_folder:
+        yield
+        return
+    from bot.films import Links, own_secret, served
+
+    links = Links(settings.public_url, own_secret(settings.data / "links.key"))
+    blobs.linker = links.link
+    async with served(blobs, links, host=settings.public_host, port=settings.public_port):
+        yield
 
 
 def _front(name: str) -> Callable[..., Coroutine[Any, Any, None]]:

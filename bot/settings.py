@@ -33,7 +33,9 @@ class BotSettings(JobSettings):
     webhook_secret: SecretStr | None = None
     webhook_host: str = "127.0.0.1"
     webhook_port: Port = 8443
-    public_url: str | None = None  #: under which people reach this machine, for links to large films
+    public_url: str | None = None  #: under which people reach this machine; none: no links to large films
+    public_host: str = "127.0.0.1"  #: a proxy with a certificate stands before it
+    public_port: Port = 8444
 
     @field_validator("owners", mode="before")
     @classmethod

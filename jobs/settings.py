@@ -33,6 +33,8 @@ NAMES_OF_THE_BOT = frozenset(
         "DISCORD_API",
         "DISCORD_MESSAGE_CONTENT",
         "OWNERS",
+        "PUBLIC_HOST",
+        "PUBLIC_PORT",
         "PUBLIC_URL",
         "TELEGRAM_API",
         "WEBHOOK_HOST",

@@ -92,6 +92,10 @@ class Blobs:
             part.unlink(missing_ok=True)
         return to
 
+    @property
+    def is_folder(self) -> bool:
+        return self._folder is not None
+
     def path(self, key: str) -> Path | None:
         """Return where a folder keeps a key, whether or not there is anything; None for a bucket."""
         check_key(key)
