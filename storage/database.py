@@ -62,7 +62,8 @@ def connect(url: URL, **options: Any) -> AsyncEngine:
 
 def _set_pragmas(connection: Any, _: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={round(BUSY_S * 1000)}"):
+    # secure_delete: what is removed is overwritten, or a person who was forgotten could be read from the file
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", f"busy_timeout={round(BUSY_S * 1000)}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -150,6 +151,15 @@ class Database:
             return
         async with self._turn, down(), AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def _empty_log(self) -> None:
+        """Cut SQLite's write-ahead log off: it holds old versions of all that was written since it began."""
+        if self.is_postgresql:  # VACUUM and the recycling of its log are the server's own
+            return
+        async with self._turn, down(), self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()  # no transaction: within one there is no checkpoint
+            assert raw.driver_connection is not None
+            await (await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
 
     def _insert(self, table: type[Table]) -> Any:
         """Return an INSERT that knows ON CONFLICT, which both databases have and SQL has not."""

@@ -21,7 +21,13 @@ class Retention(Database):
 
         Updates, jobs, deliveries, ratings and private chats go. Jobs at work lose their row, so that their worker
         finds its lease lost and stops. Of an update its number stays, with nothing in it, so that it stays known.
+        SQLite's files hold nothing of it afterwards either.
         """
+        jobs = await self._forget_rows(person)
+        await self._empty_log()
+        return jobs
+
+    async def _forget_rows(self, person: str) -> list[str]:
         async with self._write() as session:
             theirs = select(JobRow.id).where(or_(JobRow.person == person, JobRow.chat == person))
             jobs = list(await session.scalars(theirs))

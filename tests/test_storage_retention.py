@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,19 @@ async def test_a_person_who_asks_is_forgotten_everywhere(records: Records) -> No
     assert await records.renew("works54", attempts[0], "worker 1", seconds=15, stage="mix", share=0.5) is None
     assert await records.store_updates("telegram", [("541", {"message": {}})]) == 0  # known, and empty
     assert await records.forget(PERSON) == []
+
+
+async def test_the_files_hold_nothing_of_a_person_who_is_forgotten(tmp_path: Path) -> None:
+    """Neither pages that are free again nor SQLite's log: a database that is copied somewhere tells nothing of them."""
+    records = await Records.open(f"sqlite:///{tmp_path}/records.db")
+    try:
+        await fill(records)
+        assert any(NUMBER.encode() in file.read_bytes() for file in tmp_path.iterdir())
+        await records.forget(PERSON)
+        assert [file.name for file in tmp_path.iterdir() if NUMBER.encode() in file.read_bytes()] == []
+        assert (await records.jobs_of(person=OTHER))[0].person == OTHER
+    finally:
+        await records.close()
 
 
 async def test_others_keep_what_is_theirs(records: Records) -> None:
