@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobs.job import Outcome, Progress, Request
+from pipeline import checkpoint
 from storage.tables import JobRow
 from tests.chaos.bar import Bar
 from tests.chaos.shop import Shop, opened, outcome
@@ -33,7 +34,7 @@ class Fate:
 
 
 async def bars(size: float, *, bare: bool) -> list[Bar]:
-    """Kill the worker of each job once, the k-th job after k twentieths of the time that an undisturbed one takes."""
+    """Kill the worker of each job once, the k-th job when k twentieths of it are done."""
     points = max(3, round(POINTS * size))
     with tempfile.TemporaryDirectory() as place:
         clip = make_clip(Path(place) / "clip.mp4", shots=("red", "blue", "green", "gold"), shot_s=1.5)
@@ -43,9 +44,7 @@ async def bars(size: float, *, bare: bool) -> list[Bar]:
                 shop.hire(fake=False, bare="reaper" if bare else "")
             fates: list[Fate] = []
             turns = asyncio.Semaphore(WORKERS)
-            await asyncio.gather(
-                *(_kill_once(shop, clip, whole_s * (n + 0.5) / points, fates, turns, bare=bare) for n in range(points))
-            )
+            await asyncio.gather(*(_kill_once(shop, clip, n / points, fates, turns, bare=bare) for n in range(points)))
     lost = sum(fate.end is None or fate.end.kind != "films" for fate in fates)
     gaps = [fate.again_s for fate in fates if fate.again_s is not None]
     twice = sum(len(fate.made_again) for fate in fates)
@@ -73,7 +72,7 @@ async def _undisturbed(shop: Shop, clip: Path) -> float:
 
 
 async def _kill_once(
-    shop: Shop, clip: Path, after_s: float, fates: list[Fate], turns: asyncio.Semaphore, *, bare: bool
+    shop: Shop, clip: Path, share: float, fates: list[Fate], turns: asyncio.Semaphore, *, bare: bool
 ) -> None:
     async with turns:
         fate = Fate()
@@ -82,23 +81,37 @@ async def _kill_once(
         row = await shop.until(job, "running", within_s=60)
         if row is None or row.owner is None:
             return
-        await asyncio.sleep(max(0.0, (row.started_at or 0) + after_s - time.time()))
+        last = await _come_so_far(shop, job, share)
         before = await shop.row(job)
-        last = [at for at, _ in await shop.bell.heard(job)][-1:] or ["0"]
         fate.killed_at = time.time()
         shop.kill(int(row.owner.split(":")[1]))
         folder = shop.folder / "jobs" / job
-        fate.kept = {n for n in range(1, TAKES + 1) if (folder / ".checkpoints" / f"take-{n}.json").exists()}
+        finished = {path.stem for path in folder.rglob(f"{checkpoint.NAME}/take-*.json")}
+        fate.kept = {n for n in range(1, TAKES + 1) if f"take-{n}" in finished}
         if bare:
-            shutil.rmtree(folder / ".checkpoints", ignore_errors=True)
+            for place in folder.rglob(checkpoint.NAME):
+                shutil.rmtree(place, ignore_errors=True)
         shop.hire(fake=False, bare="reaper" if bare else "")
         again = await _next_attempt(shop, job, before.attempt)
         if again is not None and again.attempt > before.attempt and again.started_at:
             fate.again_s = again.started_at - fate.killed_at
         done = await shop.until(job, "succeeded", "failed", within_s=15 if bare else 120)
         fate.end = outcome(done) if done else None
-        heard: list[tuple[str, Progress]] = await shop.bell.heard(job, after=last[0])
+        heard: list[tuple[str, Progress]] = await shop.bell.heard(job, after=last)
         fate.made_again = {said.take for _, said in heard if said.stage in ("music", "mix")} & fate.kept
+
+
+async def _come_so_far(shop: Shop, job: str, share: float) -> str:
+    """Wait until that share of a job is done, or all of it; return the last line of progress that was told."""
+    at = "0"
+    for _ in range(2000):
+        for at, said in await shop.bell.heard(job, after=at):
+            if said.share >= share:
+                return at
+        if (await shop.row(job)).outcome or share == 0:
+            return at
+        await asyncio.sleep(0.05)
+    return at
 
 
 async def _next_attempt(shop: Shop, job: str, attempt: int) -> JobRow | None:
