@@ -266,7 +266,11 @@ class Desk:
 
     async def _tempo(self, pressed: _Pressed) -> Reply:
         now = _main_tempo(pressed.film)
-        asked = now * {"up": FASTER, "down": SLOWER}.get(pressed.choice, 1.0)
+        # A short clip has few tempos at which its bars end with it: what was asked for before counts where it is
+        # further on than what came of it, so that another press does get to the next one.
+        before = pressed.brief.tempo or now
+        further = {"up": max(now, before) * FASTER, "down": min(now, before) * SLOWER}
+        asked = further.get(pressed.choice, now)
         tempo = round(min(TEMPO_MOST, max(TEMPO_LEAST, asked)), 1)
         if tempo == round(now, 1):
             return Reply(text.tempo_at_end(pressed.language), alert=True)
@@ -316,7 +320,8 @@ class Desk:
         if not point:
             reply = Reply(text.rating_question(asked, pressed.language), pressed.rating_rows(asked))
             return replace(reply, form="rate") if not pressed.choice else replace(reply, buttons=None, alert=True)
-        kept = await self.rate(pressed.person, pressed.row.id, {asked: int(point) if point.isdigit() else 0})
+        answer = {asked: int(point) if point.isdigit() else 0}
+        kept = await self._keep_rating(pressed.person, pressed.row, answer)
         following = text.QUESTIONS[text.QUESTIONS.index(asked) + 1 :]
         if kept.alert:
             return kept
@@ -346,7 +351,10 @@ class Desk:
         )
 
     async def _back(self, pressed: _Pressed) -> Reply:
-        return Reply(buttons=pressed.rows(text.result_buttons))
+        """Show a film's own buttons; in a list of films, nothing else says which one they are about."""
+        film = _film(pressed.row, pressed.press.take)
+        named = text.film_name(film, pressed.language) if film else ""
+        return Reply(named, pressed.rows(text.result_buttons))
 
     async def _again(self, pressed: _Pressed, brief: Brief, *, reseed: bool = False) -> Reply:
         return await self._add(pressed, replace(pressed.request, brief=brief, takes=1), reseed=reseed)
@@ -413,7 +421,7 @@ class Desk:
             if row is None:
                 return Reply(text.job_gone(language), alert=True)
             if row.person != person.id and not (person.admin and chat is not None and row.chat == chat):
-                return Reply(text.not_yours(language), alert=True)
+                return Reply(text.not_yours_to_stop(language), alert=True)
             rows = [row]
         else:
             rows = await self._records.jobs_of(person=person.id, chat=chat, most=FAMILY)
@@ -478,9 +486,14 @@ class Desk:
         return Reply("\n".join((text.settings_kept(language), described, text.autoscore(kept.autoscore, language))))
 
     async def rate(self, person: Person, job: str, answers: dict[str, int]) -> Reply:
-        """Keep answers to the study's four questions (richness, fitness, humanness, fondness; 1-5)."""
-        language = await self.language(person)
+        """Keep what a form brings back: answers to the study's four questions (1-5), by the owner of the film alone."""
         row = await self._records.job(job)
+        if row is not None and row.person != person.id:
+            return Reply(text.not_yours(await self.language(person)), alert=True)
+        return await self._keep_rating(person, row, answers)
+
+    async def _keep_rating(self, person: Person, row: JobRow | None, answers: dict[str, int]) -> Reply:
+        language = await self.language(person)
         if row is None or _film(row, 1) is None:
             return Reply(text.no_film(language), alert=True)
         if not answers or not set(answers) <= set(text.QUESTIONS) or not all(1 <= n <= 5 for n in answers.values()):
@@ -488,7 +501,7 @@ class Desk:
         request = REQUEST.validate_python(row.request)
         crew = request.crew
         configuration = f"{crew.captioner}/{crew.writer}/{crew.composer}/{request.brief.prompt_length}"
-        rating = RatingRow(job=job, person=person.id, configuration=configuration, rated_at=0.0)
+        rating = RatingRow(job=row.id, person=person.id, configuration=configuration, rated_at=0.0)
         for asked, point in answers.items():
             setattr(rating, asked, point)
         await self._records.rate(rating)

@@ -510,6 +510,12 @@ async def test_four_questions_and_the_table_of_means(desk: Desk, records: Record
     assert (await desk.means(ANNA)).alert
 
 
+async def test_a_form_is_kept_from_the_films_owner_alone(desk: Desk, records: Records, done: str) -> None:
+    assert (await desk.rate(BEN, done, {"fitness": 1})).alert
+    assert await records.means() == []
+    assert not (await desk.rate(ANNA, done, {"fitness": 4})).alert
+
+
 async def test_odd_answers_are_not_kept(desk: Desk, records: Records, done: str) -> None:
     odd: tuple[dict[str, int], ...] = ({}, {"fitness": 0}, {"fitness": 6}, {"beauty": 3})
     for answers in odd:

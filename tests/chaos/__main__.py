@@ -13,6 +13,7 @@ import importlib
 import sys
 import time
 
+from jobs.logs import start_logs
 from tests.chaos.bar import Bar
 
 PARTS = ("workers", "poison", "redis", "deliveries", "updates", "fairness", "secrets", "strangers")
@@ -25,6 +26,7 @@ def main() -> int:
     said.add_argument("--bare", action="store_true", help="take out what protects; every bar has to be missed")
     said.add_argument("--size", type=float, default=1.0, help="share of the full number of faults")
     asked = said.parse_args()
+    start_logs(level="error")  # what is broken on purpose is told by the bars
     good = True
     for part in asked.parts or PARTS:
         began = time.monotonic()
