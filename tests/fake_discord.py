@@ -5,6 +5,7 @@ Answers bear exactly `application/json`: with a charset discord.py takes JSON fo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -16,6 +17,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 BOT, APPLICATION, GUILD, CHANNEL, ANN = 900, 900, 100, 200, 300
+DIRECT, ELSEWHERE = 201, 101  # Ann's conversation with the bot; a server where only she has it installed
+LOADING = 1 << 7  # of a message that stands for a deferred answer
 ME = {"id": str(BOT), "username": "reelscore", "discriminator": "0", "avatar": None, "bot": True}
 USER = {"id": str(ANN), "username": "ann", "discriminator": "0", "avatar": None}
 EVERYTHING = str((1 << 53) - 1)
@@ -43,8 +46,11 @@ class FakeDiscord:
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.faults: deque[Fault] = deque()
         self.identified: list[dict[str, Any]] = []
+        self.dead: set[str] = set()  #: tokens that have lived for 15 minutes
+        self.tier = 0  #: of the server's boosts
+        self.times: list[float] = []  #: of the calls, on the loop's clock
         self._responses: dict[str, int] = {}
-        self._nonces: dict[str, int] = {}
+        self._nonces: dict[tuple[str, str], int] = {}
         self._numbers = itertools.count(1000)
         self._sockets: set[web.WebSocketResponse] = set()
         self.close_with: int | None = None  #: the gateway turns the next one away with this code
@@ -70,23 +76,39 @@ class FakeDiscord:
 
     # ---- what a test does ----
 
-    async def score(self, clip: bytes, *, limit: int = 10_485_760, **options: str) -> tuple[str, str]:
+    async def score(
+        self,
+        clip: bytes,
+        *,
+        limit: int = 10_485_760,
+        guild: int = GUILD,
+        locale: str = "en-GB",
+        name: str = "clip.mp4",
+        kind: str = "video/mp4",
+        size: int | None = None,
+        takes: int = 1,
+        user: int = ANN,
+        **options: str,
+    ) -> tuple[str, str]:
         """Give /score with a clip; return the interaction's id and token."""
         number = str(next(self._numbers))
         token = f"interaction-token-{number}"
         self.files[f"{number}.mp4"] = clip
         attachment = {
-            "id": number, "filename": "clip.mp4", "size": len(clip), "content_type": "video/mp4",
+            "id": number, "filename": name, "size": len(clip) if size is None else size, "content_type": kind,
             "url": f"http://127.0.0.1:{self.port}/files/{number}.mp4", "proxy_url": "",
         }  # fmt: skip
         given = [{"name": "clip", "type": 11, "value": number}]
         given += [{"name": name, "type": 3, "value": value} for name, value in options.items()]
+        given += [{"name": "takes", "type": 4, "value": takes}]
+        asker = {**USER, "id": str(user)}
         await self._dispatch(
             "INTERACTION_CREATE",
             {
                 "id": number, "application_id": str(APPLICATION), "type": 2, "token": token, "version": 1,
-                "guild_id": str(GUILD), "channel_id": str(CHANNEL), "channel": _channel(), "locale": "en-GB",
-                "member": {"user": USER, "roles": [], "flags": 0, "permissions": EVERYTHING, "joined_at": None,
+                "guild_id": str(guild), "channel_id": str(_channel(guild)["id"]), "channel": _channel(guild),
+                "locale": locale,
+                "member": {"user": asker, "roles": [], "flags": 0, "permissions": EVERYTHING, "joined_at": None,
                            "deaf": False, "mute": False},
                 "app_permissions": EVERYTHING, "entitlements": [], "authorizing_integration_owners": {},
                 "context": 0, "attachment_size_limit": limit,
@@ -135,7 +157,7 @@ class FakeDiscord:
             "application": {"id": str(APPLICATION), "flags": 0},
         }  # fmt: skip
         await socket.send_json({"op": 0, "s": 1, "t": "READY", "d": ready})
-        await socket.send_json({"op": 0, "s": 2, "t": "GUILD_CREATE", "d": _guild()})
+        await socket.send_json({"op": 0, "s": 2, "t": "GUILD_CREATE", "d": {**_guild(), "premium_tier": self.tier}})
 
     async def _dispatch(self, event: str, data: dict[str, Any]) -> None:
         for socket in self._sockets:
@@ -149,12 +171,15 @@ class FakeDiscord:
     async def _api(self, request: web.Request) -> web.Response:
         path, (body, uploads) = request.match_info["path"], await _read(request)
         self.calls.append((request.method, path, body))
+        self.times.append(asyncio.get_running_loop().time())
         met = (it for it in self.faults if it.method == request.method and re.fullmatch(it.path, path))
         fault = next((it for it in met if uploads or not it.uploads), None)
         if fault:
             self.faults.remove(fault)
             if fault.status:
                 return _json(fault.body, status=fault.status, headers=fault.headers)
+        if refusal := self._refusal(path):
+            return refusal
         by_bot = request.headers.get("Authorization") == f"Bot {self.token}"
         if not by_bot and not path.startswith(("webhooks/", "interactions/")):
             return _json({"code": 0, "message": "401: Unauthorized"}, status=401)
@@ -163,6 +188,17 @@ class FakeDiscord:
             assert request.transport is not None
             request.transport.abort()
         return _json({"code": 10008, "message": "Unknown"}, status=404) if answer is None else _json(answer)
+
+    def _refusal(self, path: str) -> web.Response | None:
+        """Say no to tokens that have died, to a second acknowledgement, and where the bot is no member."""
+        parts = path.split("/")
+        if parts[0] == "webhooks" and parts[2] in self.dead:
+            return _json({"code": 50027, "message": "Invalid Webhook Token"}, status=401)
+        if parts[0] == "interactions" and parts[2] in self._responses:
+            return _json({"code": 40060, "message": "Interaction has already been acknowledged."}, status=400)
+        if parts[0] == "channels" and int(parts[1]) not in (CHANNEL, DIRECT):
+            return _json({"code": 50001, "message": "Missing Access"}, status=403)
+        return None
 
     def _do(self, method: str, path: str, body: dict[str, Any], uploads: dict[str, bytes]) -> Any:
         parts = path.split("/")
@@ -179,16 +215,26 @@ class FakeDiscord:
                     for number, command in enumerate(json.loads(body["list"]))
                 ]
             case "POST", ["interactions", number, token, "callback"]:
-                message = self._write({}, {}, webhook=True)
+                message = self._write(CHANNEL, {}, {}, flags=LOADING)
                 self._responses[token] = message
                 return {"interaction": {"id": number, "type": 2, "response_message_id": str(message)}}
-            case "POST", ["channels", _, "messages"]:
-                known = self._nonces.get(body.get("nonce", "")) if body.get("enforce_nonce") else None
-                number_ = known or self._write(body, uploads)
-                self._nonces[str(body.get("nonce"))] = number_
+            case "POST", ["users", "@me", "channels"]:
+                return {"id": str(DIRECT), "type": 1, "recipients": [USER]}
+            case "POST", ["channels", channel, "messages"]:
+                known = self._nonces.get((channel, body.get("nonce", ""))) if body.get("enforce_nonce") else None
+                number_ = known or self._write(int(channel), body, uploads)
+                self._nonces[channel, str(body.get("nonce"))] = number_
                 return self.messages[number_]
-            case "GET", ["channels", _, "messages"]:
-                return [self.messages[number] for number in sorted(self.messages, reverse=True)]
+            case "POST", ["webhooks", _, token]:
+                number_ = self._responses[token]
+                if self.messages[number_]["flags"] & LOADING:  # the first follow-up takes its place
+                    self._change(number_, body, uploads)
+                else:
+                    number_ = self._write(CHANNEL, body, uploads, flags=int(body.get("flags", 0)))
+                return self.messages[number_]
+            case "GET", ["channels", channel, "messages"]:
+                there = (number for number, message in self.messages.items() if message["channel_id"] == channel)
+                return [self.messages[number] for number in sorted(there, reverse=True)]
             case "GET" | "PATCH", ["channels" | "webhooks", *_, "messages", last]:
                 number_ = self._responses.get(parts[2], 0) if last == "@original" else int(last)
                 if number_ not in self.messages:
@@ -198,20 +244,21 @@ class FakeDiscord:
                 return self.messages[number_]
         return None
 
-    def _write(self, body: dict[str, Any], uploads: dict[str, bytes], *, webhook: bool = False) -> int:
+    def _write(self, channel: int, body: dict[str, Any], uploads: dict[str, bytes], *, flags: int = 0) -> int:
         number = next(self._numbers)
         self.messages[number] = {
-            "id": str(number), "channel_id": str(CHANNEL), "author": ME, "content": "", "attachments": [], "embeds": [],
+            "id": str(number), "channel_id": str(channel), "author": ME, "content": "", "attachments": [], "embeds": [],
             "timestamp": "2026-01-01T00:00:00+00:00", "edited_timestamp": None, "tts": False, "components": [],
             "mention_everyone": False, "mentions": [], "mention_roles": [], "pinned": False, "type": 0,
-            "nonce": body.get("nonce"),
-            **({"webhook_id": str(APPLICATION)} if webhook else {}),
+            "nonce": body.get("nonce"), "flags": flags,
         }  # fmt: skip
-        self._change(number, body, uploads)
+        if body:
+            self._change(number, body, uploads)
         return number
 
     def _change(self, number: int, body: dict[str, Any], uploads: dict[str, bytes]) -> None:
         message = self.messages[number]
+        message["flags"] &= ~LOADING
         message.update({key: body[key] for key in ("content", "components") if body.get(key) is not None})
         if "attachments" not in body:
             return
@@ -239,9 +286,10 @@ def _json(body: Any, *, status: int = 200, headers: dict[str, str] | None = None
     return web.Response(body=json.dumps(body).encode(), status=status, headers=as_json)
 
 
-def _channel() -> dict[str, Any]:
-    return {"id": str(CHANNEL), "type": 0, "name": "clips", "position": 0, "permission_overwrites": [],
-            "guild_id": str(GUILD), "permissions": EVERYTHING}  # fmt: skip
+def _channel(guild: int = GUILD) -> dict[str, Any]:
+    number = CHANNEL if guild == GUILD else CHANNEL + guild
+    return {"id": str(number), "type": 0, "name": "clips", "position": 0, "permission_overwrites": [],
+            "guild_id": str(guild), "permissions": EVERYTHING}  # fmt: skip
 
 
 def _guild() -> dict[str, Any]:

@@ -72,7 +72,7 @@ async def test_menu_scores_the_clip_of_a_message(stage: Stage) -> None:
 async def test_menu_on_a_message_without_a_clip_says_so(stage: Stage) -> None:
     posted = await stage.ann.send(stage.channel, "words", attachments=[("notes.txt", b"words")])
     result = await stage.ann.context_menu(stage.channel, sentences.MENU, posted)
-    assert result.response.content == sentences.no_clip("en")
+    assert result.response.content == f"{sentences.no_clip('en')}\n{sentences.no_clip_hint('en')}"
     assert await stage.jobs() == []
 
 

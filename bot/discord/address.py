@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 from jobs.job import ReplyTo
 
+FRONT = "discord"
+
 #: a token lives for 15 minutes (https://docs.discord.com/developers/interactions/receiving-and-responding); what is
 #: uploaded with it has to be there by then
 TOKEN_S = 14 * 60.0
@@ -55,4 +57,4 @@ _ADDRESS: TypeAdapter[Address] = TypeAdapter(Address)
 
 def named(number: int) -> str:
     """Return the id that the records know a person or a chat by."""
-    return f"discord:{number}"
+    return f"{FRONT}:{number}"

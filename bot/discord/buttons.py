@@ -17,6 +17,7 @@ from discord import ui
 
 from bot.buttons import Button, Press, Reply, Rows
 from bot.discord import sentences
+from bot.discord.deferral import defer
 from bot.discord.rights import Asking, person_of, reply_to
 from bot.discord.words import NOBODY, worded
 from bot.text import chat
@@ -96,7 +97,7 @@ class ForgetButton(ui.DynamicItem[ui.Button[Any]], template=r"forgetme:(?P<sure>
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         async with interaction.client.telling(interaction):
-            await interaction.response.defer()
+            await defer(interaction, thinking=False)
             if self.sure:
                 reply = await interaction.client.desk.forget(person_of(interaction))
                 await interaction.edit_original_response(content=worded(reply.text), view=None)
@@ -149,12 +150,12 @@ async def press(interaction: Asking, packed: str) -> None:
         try:
             pressed = Press.unpack(packed)
         except Refused:
-            await interaction.response.defer()
+            await defer(interaction, thinking=False)
             raise
         if pressed.action == "rate" and not pressed.choice:
             await _show_form(interaction, pressed)
             return
-        await interaction.response.defer()
+        await defer(interaction, thinking=False)
         person = person_of(interaction)
         reply = await interaction.client.desk.press(person, pressed, reply_to(interaction, known(person.language)))
         await _answer(interaction, reply)
@@ -198,7 +199,7 @@ async def rate(interaction: Asking) -> None:
     """Keep what a form brings back; it is read from the interaction, so one that was opened before a restart counts."""
     data: dict[str, Any] = dict(interaction.data or {})
     async with interaction.client.telling(interaction):
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, ephemeral=True)
         pressed = Press.unpack(str(data.get("custom_id", "")))
         answers = {asked: int(point) for asked, point in _points(data.get("components", ())) if point.isdecimal()}
         reply = await interaction.client.desk.rate(person_of(interaction), pressed.job, answers)

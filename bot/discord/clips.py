@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePosixPath
 
 import aiohttp
 import discord
 
 from bot.discord import sentences
+from bot.text import chat
 from pipeline.errors import OverLimit, Unavailable
 
 #: names of films whose senders' clients did not say what they are
@@ -26,9 +27,13 @@ AT_ONCE = 3
 FETCH_S = 120.0
 
 
-def clip_in(attachments: Sequence[discord.Attachment]) -> discord.Attachment | None:
-    """Return the first attachment that may be a moving picture; the door looks at the bytes later."""
-    return next((attachment for attachment in attachments if is_film(attachment)), None)
+def clip_in(message: discord.Message) -> discord.Attachment | None:
+    """Return the first attachment that may be a moving picture, also of a message that was forwarded.
+
+    The door looks at the bytes later.
+    """
+    forwarded = (attachment for snapshot in message.message_snapshots for attachment in snapshot.attachments)
+    return next((attachment for attachment in (*message.attachments, *forwarded) if is_film(attachment)), None)
 
 
 def is_film(attachment: discord.Attachment) -> bool:
@@ -51,7 +56,8 @@ class Fetches:
 
         async def fetch(to: Path) -> None:
             if attachment.size > self._most_bytes:
-                raise OverLimit(sentences.too_large(self._most_bytes, language))
+                sentence, hint = chat.over_bytes(attachment.size, self._most_bytes, language)
+                raise OverLimit(sentence, hint=hint)
             try:
                 async with self._free, asyncio.timeout(FETCH_S):
                     await attachment.save(to)

@@ -15,10 +15,11 @@ from bot.discord import requests, sentences
 from bot.discord.address import named
 from bot.discord.buttons import forget_view, view_of
 from bot.discord.clips import clip_in
+from bot.discord.deferral import defer
 from bot.discord.rights import Asking, is_present, person_of
 from bot.discord.words import NOBODY, worded
 from bot.text import chat
-from bot.text.languages import LANGUAGES, speak
+from bot.text.languages import LANGUAGES, known, speak
 from pipeline.cuesheet import PROMPT_LENGTHS, STYLES, PromptLength, Style
 from pipeline.errors import Refused
 
@@ -55,7 +56,7 @@ async def score(
     takes: Range[int, 1, 4] | None = None,
     wish: Range[str, 1, WISH_MOST] = "",
 ) -> None:
-    deferred = await interaction.response.defer(thinking=True)
+    deferred = await defer(interaction)
     await requests.score(
         interaction,
         clip,
@@ -65,22 +66,23 @@ async def score(
         mood=mood,
         length=cast("PromptLength", length) or None,
         takes=takes,
-        message=deferred.message_id if deferred else None,
+        message=deferred,
     )
 
 
 @app_commands.context_menu(name=locale_str(sentences.MENU))
 async def score_this_clip(interaction: Asking, message: discord.Message) -> None:
-    deferred = await interaction.response.defer(thinking=True)
-    clip = clip_in(message.attachments)
+    deferred = await defer(interaction)
+    clip = clip_in(message)
     if clip is None:
-        raise Refused(sentences.no_clip(await _language(interaction)))
+        language = await _language(interaction)
+        raise Refused(sentences.no_clip(language), hint=sentences.no_clip_hint(language))
     await requests.score(
         interaction,
         clip,
         source=f"{named(interaction.id)}:{message.id}",
         wish=message.content,
-        message=deferred.message_id if deferred else None,
+        message=deferred,
     )
 
 
@@ -191,7 +193,7 @@ COMMANDS: tuple[app_commands.Command[Any, Any, Any] | app_commands.ContextMenu, 
 
 
 async def _defer(interaction: Asking) -> None:
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, ephemeral=True)
 
 
 async def _language(interaction: Asking) -> str:
@@ -203,7 +205,7 @@ def _chat(interaction: Asking) -> str:
 
 
 async def _reply(interaction: Asking, reply: Reply) -> None:
-    await _say(interaction, reply.text, view_of(reply.buttons, interaction.locale.value))
+    await _say(interaction, reply.text, view_of(reply.buttons, known(interaction.locale.value)))
 
 
 async def _say(interaction: Asking, text: str, view: discord.ui.View | None = None) -> None:

@@ -20,6 +20,7 @@ from bot.desk import Desk
 from bot.discord import buttons, requests, sentences
 from bot.discord.clips import Fetches
 from bot.discord.commands import Translations, Tree
+from bot.discord.deferral import ACKNOWLEDGED, tell_of_lost
 from bot.discord.messenger import DiscordMessenger
 from bot.discord.pace import Pace
 from bot.discord.rights import Asking
@@ -79,7 +80,7 @@ class Front(discord.Client):
             max_ratelimit_timeout=PATIENCE_S,
             http_trace=pace.trace(),
         )
-        self.desk, self.keep_days, self.clock = desk, keep_days, clock
+        self.desk, self.records, self.keep_days, self.clock = desk, records, keep_days, clock
         self.fetches = Fetches()
         self.revoked = asyncio.Event()  #: set when Discord no longer takes the token
         self.messenger = DiscordMessenger(self, records, pace, revoked=self.revoked.set, clock=clock)
@@ -147,12 +148,23 @@ async def _tell(interaction: Asking, sentence: str) -> None:
     """Put a sentence where the person looks: into the deferred answer, or beside the message with the button."""
     text = worded(sentence)
     with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-        if not interaction.response.is_done():
-            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NOBODY)
-        elif interaction.type is discord.InteractionType.component:
+        if not interaction.response.is_done() and await _answered(interaction, text):
+            return
+        if interaction.type is discord.InteractionType.component:
             await interaction.followup.send(text, ephemeral=True, allowed_mentions=NOBODY)
         else:
             await interaction.edit_original_response(content=text, view=None, allowed_mentions=NOBODY)
+
+
+async def _answered(interaction: Asking, text: str) -> bool:
+    """Give the first answer; False where Discord has one already, and only its word of that was lost."""
+    try:
+        await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NOBODY)
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED:
+            raise
+        return False
+    return True
 
 
 # ---- running it ----
@@ -183,6 +195,7 @@ async def run(
     if front is None:
         return
     delivering: asyncio.Task[None] | None = None
+    telling: asyncio.Task[None] | None = None
     connecting = asyncio.create_task(front.connect())
     enough = asyncio.Event()
     try:
@@ -191,12 +204,13 @@ async def run(
                 ready.set()
             deliveries = Deliveries(records, blobs, bell, front.messenger)
             delivering = asyncio.create_task(deliveries.run(enough))
+            telling = asyncio.create_task(tell_of_lost(front, enough))
             await _first(connecting, delivering, stop.wait(), front.revoked.wait())
     finally:
         enough.set()
         await front.drain(DRAIN_S)
-        if delivering is not None:
-            await asyncio.wait([delivering])
+        if delivering is not None and telling is not None:
+            await asyncio.wait([delivering, telling])
         await front.close()
         connecting.cancel()
         await asyncio.wait([connecting])

@@ -20,25 +20,21 @@ import discord
 from discord.utils import DEFAULT_FILE_SIZE_LIMIT_BYTES
 
 from bot.buttons import Rows
-from bot.discord.address import Address
+from bot.discord.address import FRONT, Address
 from bot.discord.buttons import view_of
 from bot.discord.failures import LATER_S, is_closed, is_lapsed, meaning
 from bot.discord.pace import Pace
-from bot.discord.words import NOBODY, TEXT_MOST, worded
+from bot.discord.words import NOBODY, TEXT_MOST, marked, worded
 from bot.text import chat
 from jobs.deliveries import Gone, Later, Parcel, Status, TooLarge, film_of
 from jobs.job import Film, ReplyTo
 from storage.records import Records
-
-FRONT = "discord"
 
 NONCE_MOST = 25  # letters: https://docs.discord.com/developers/resources/message#create-message
 SHOW_PATIENCE_S = 2.0  # of an edit that only shows progress
 SHOW_AGAIN_S = 6.0  # after one that had to wait
 UPLOAD_S = 300.0  # of one try: 100 MB at 3 Mbit/s, and what the library waits for by itself
 LOOKED_THROUGH = 50  # messages in which a former try is looked for
-
-CAPTION_MOST = TEXT_MOST - 200  # so much may be added by marks that keep mark-up from working
 
 ENDINGS = {"song": "m4a", "stems": "zip", "midi": "mid", "sheet": "json"}  # all else is a film
 
@@ -51,6 +47,11 @@ class Letter:
     view: discord.ui.View | None = None
     path: Path | None = None
     name: str = ""  #: of the file; the same for every try, and no other message has it
+    link: str = ""  #: the one in the text that is ours and works
+
+    @property
+    def content(self) -> str:
+        return worded(self.text, link=self.link)
 
     @property
     def size(self) -> int:
@@ -62,7 +63,7 @@ class Letter:
 
     def is_in(self, message: discord.Message) -> bool:
         if self.path is None:
-            return message.content == worded(self.text)
+            return message.content == self.content
         return any(attachment.filename == self.name for attachment in message.attachments)
 
 
@@ -94,6 +95,8 @@ class DiscordMessenger:
         address = Address.of(reply_to)
         letter = self._standing(reply_to, status)
         if address.message is not None and await self._is_first(delivery):
+            if self._is_shut(address):
+                return str(address.message), reply_to
             try:
                 with self._told(address):
                     await self._edit(address, address.message, letter)
@@ -101,6 +104,7 @@ class DiscordMessenger:
                 raise Later(SHOW_PATIENCE_S) from None
             return str(address.message), reply_to
         with self._told(address):
+            await self._wait_for_first(address)
             message, address = await self._post(delivery, replace(address, message=None), letter)
         return str(message), address.on(reply_to)
 
@@ -137,7 +141,7 @@ class DiscordMessenger:
         with self._told(address):
             async with _letter(parcel) as letter:
                 if parcel.outcome.kind == "question":
-                    await self._edit(address, message, letter)
+                    await self._ask(parcel.job, address, message, letter)
                     return parcel.reply_to
                 try:
                     async with asyncio.timeout(UPLOAD_S):
@@ -145,6 +149,13 @@ class DiscordMessenger:
                 except TimeoutError:
                     raise Later(max(LATER_S, self._pace.wait_s(self._place(address)))) from None
         return address.spent().on(parcel.reply_to)
+
+    async def _ask(self, job: str, address: Address, message: int, letter: Letter) -> None:
+        """Put a question where the person sees it; its nonce is not the film's, which may follow within minutes."""
+        if self._is_shut(address):
+            await self._send_privately(f"{job}-question", address.spent(), letter)
+        else:
+            await self._edit(address, message, letter)
 
     async def _place_letter(self, delivery: str, address: Address, message: int, letter: Letter) -> Address:
         """Edit the placeholder where that is possible; else send a message of its own."""
@@ -204,6 +215,18 @@ class DiscordMessenger:
         """Take the buttons from a placeholder that another message has taken the place of."""
         with contextlib.suppress(discord.HTTPException):
             await self._partial(address, message).edit(view=None)
+
+    def _is_shut(self, address: Address) -> bool:
+        """Whether nothing can be written there any more: the token was the only way in."""
+        return not address.present and not address.alive(self._clock())
+
+    async def _wait_for_first(self, address: Address) -> None:
+        """See that a job's first film has its place: the first follow-up takes that of a deferred answer."""
+        if address.message is None or address.present or not address.alive(self._clock()):
+            return
+        with contextlib.suppress(discord.NotFound):  # nothing is there whose place could be taken
+            if (await self._webhook(address).fetch_message(address.message)).flags.loading:
+                raise Later(SHOW_PATIENCE_S)
 
     def _is_ours(self, message: discord.Message) -> bool:
         return self._client.user is not None and message.author.id == self._client.user.id
@@ -305,7 +328,7 @@ class DiscordMessenger:
 def _edited(letter: Letter) -> dict[str, Any]:
     """Return the arguments of an edit; the files that a former one has put there give way."""
     return {
-        "content": worded(letter.text),
+        "content": letter.content,
         "view": letter.view,
         "attachments": letter.files(),
         "allowed_mentions": NOBODY,
@@ -314,7 +337,7 @@ def _edited(letter: Letter) -> dict[str, Any]:
 
 def _sent(letter: Letter) -> dict[str, Any]:
     """Return the arguments of a new message."""
-    fields: dict[str, Any] = {"content": worded(letter.text), "files": letter.files(), "allowed_mentions": NOBODY}
+    fields: dict[str, Any] = {"content": letter.content, "files": letter.files(), "allowed_mentions": NOBODY}
     return {**fields, "view": letter.view} if letter.view else fields
 
 
@@ -332,7 +355,7 @@ async def _letter(parcel: Parcel) -> AsyncIterator[Letter]:
     film = film_of(parcel)
     key = _key(film, parcel.what) if film is not None and outcome.kind == "films" else None
     if film is None or key is None:
-        yield Letter(_without_file(parcel, language))
+        yield Letter(_without_file(parcel, language), link=parcel.link or "")
         return
     text, rows = _captioned(parcel, film, language)
     name = f"reelscore-{parcel.job}-{parcel.what}-{parcel.take}.{ENDINGS.get(parcel.what, 'mp4')}"
@@ -355,5 +378,9 @@ def _captioned(parcel: Parcel, film: Film, language: str) -> tuple[str, Rows]:
     if parcel.what in ENDINGS or parcel.what == "file":
         return chat.film_name(film, language), ()
     takes = len(parcel.outcome.films)
-    caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=CAPTION_MOST)
+    most = TEXT_MOST
+    caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
+    while (over := chat.units(marked(caption)) - TEXT_MOST) > 0:  # what keeps mark-up from working takes room as well
+        most -= over
+        caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
     return caption, chat.result_buttons(parcel.job, parcel.request, language, take=parcel.take)

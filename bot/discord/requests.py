@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ import structlog
 
 from bot.desk import Asked, ChatSettings, Person, brief_of
 from bot.discord import sentences
-from bot.discord.address import Address, named
+from bot.discord.address import FRONT, Address, named
 from bot.discord.clips import is_film
+from bot.discord.deferral import noted
 from bot.discord.rights import Asking, is_present, person_of, reply_to
 from bot.discord.words import NOBODY, worded
+from bot.text import chat
 from jobs.job import ReplyTo, Request
 from pipeline.cuesheet import Brief, PromptLength, Style
 from pipeline.errors import UserError
@@ -40,25 +43,27 @@ async def score(
 ) -> None:
     """Take a clip to the desk for somebody who waits; `message` is the deferred answer. Raises UserError."""
     front, person = interaction.client, person_of(interaction)
-    settings = await front.desk.settings(named(interaction.channel_id or 0))
-    language = await _language(front, person, settings, shared=interaction.guild_id is not None)
-    brief = brief_of(wish, settings)
-    brief = replace(
-        brief,
-        style=style or brief.style,
-        mood=mood.strip() or brief.mood,
-        prompt_length=length or brief.prompt_length,
-    )
-    job = await front.desk.submit(
-        Asked(
-            source=source,
-            person=person,
-            reply_to=reply_to(interaction, language, message=message),
-            request=_request(brief, takes=takes or settings.takes, most_bytes=interaction.filesize_limit),
-            fetch=front.fetches.of(clip, language),
-            size=clip.size,
+    async with noted(interaction, message) as update:
+        settings = await front.desk.settings(named(interaction.channel_id or 0))
+        language = await _language(front, person, settings, shared=interaction.guild_id is not None)
+        brief = brief_of(wish, settings)
+        brief = replace(
+            brief,
+            style=style or brief.style,
+            mood=mood.strip() or brief.mood,
+            prompt_length=length or brief.prompt_length,
         )
-    )
+        job = await front.desk.submit(
+            Asked(
+                source=source,
+                person=person,
+                reply_to=reply_to(interaction, language, message=message),
+                request=_request(brief, takes=takes or settings.takes, most_bytes=interaction.filesize_limit),
+                fetch=front.fetches.of(clip, language),
+                size=clip.size,
+                update=update,
+            )
+        )
     if not is_present(interaction):
         await _warn(interaction, job, language)
 
@@ -73,9 +78,15 @@ async def _language(front: Front, person: Person, settings: ChatSettings, *, sha
 
 
 async def _warn(interaction: Asking, job: str, language: str) -> None:
-    """Say up front that the answer comes elsewhere, where only the token lets us in and it will have died."""
+    """Say up front that the answer comes elsewhere, where only the token lets us in and it will have died.
+
+    The deferred answer is filled in before: the first follow-up would take its place.
+    """
     status = await interaction.client.desk.status(job)
-    if status is not None and (status.left_s or 0.0) > LONG_S:
+    if status is None or (status.left_s or 0.0) <= LONG_S:
+        return
+    with contextlib.suppress(discord.HTTPException):  # the job is taken in, whatever becomes of the warning
+        await interaction.edit_original_response(content=worded(chat.status(status, language)))
         await interaction.followup.send(worded(sentences.by_dm(language)), ephemeral=True, allowed_mentions=NOBODY)
 
 
@@ -123,4 +134,4 @@ def _under(message: discord.Message, front: Front, language: str) -> ReplyTo:
         auto=True,
         clip=message.id,
     )
-    return address.on(ReplyTo("discord", named(message.channel.id), language=language))
+    return address.on(ReplyTo(FRONT, named(message.channel.id), language=language))

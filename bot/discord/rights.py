@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import discord
 
 from bot.desk import Person
-from bot.discord.address import TOKEN_S, Address, named
+from bot.discord.address import FRONT, TOKEN_S, Address, named
 from jobs.job import ReplyTo
 
 if TYPE_CHECKING:
@@ -44,4 +44,4 @@ def reply_to(interaction: Asking, language: str, *, message: int | None = None) 
         limit=interaction.filesize_limit,
         present=is_present(interaction),
     )
-    return address.on(ReplyTo("discord", named(channel), language=language))
+    return address.on(ReplyTo(FRONT, named(channel), language=language))

@@ -30,10 +30,6 @@ OPTIONS = {
 }
 
 
-def too_large(most_bytes: int, language: str) -> str:
-    return speak(language).say("At most {most} MB are taken here.", most=most_bytes // 1_000_000)
-
-
 def not_fetched(language: str) -> str:
     return speak(language).say("Discord did not hand over the clip.")
 
@@ -43,7 +39,11 @@ def again(language: str) -> str:
 
 
 def no_clip(language: str) -> str:
-    return speak(language).say("There is no clip in this message: a video or a GIF is what I can score.")
+    return speak(language).say("There is no clip in this message.")
+
+
+def no_clip_hint(language: str) -> str:
+    return speak(language).say("Choose one with a video or a GIF, or use /score with a file.")
 
 
 def by_dm(language: str) -> str:
@@ -51,6 +51,13 @@ def by_dm(language: str) -> str:
     return speak(language).say(
         "This will take longer than Discord lets me write here, where I am not a member: the result comes to you as a "
         "direct message."
+    )
+
+
+def lost(language: str) -> str:
+    """Own up to a request that died with the process that had it in hand."""
+    return speak(language).say(
+        "I was started anew while I took your clip, and it did not arrive. Please send it again."
     )
 
 
