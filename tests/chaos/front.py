@@ -12,6 +12,7 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -232,8 +233,14 @@ def main() -> None:
     reelscore()
 
 
-def new_secret(letters: int = 32) -> str:
-    return secrets.token_hex(letters // 2)
+def new_secret() -> str:
+    return secrets.token_hex(16)
+
+
+def free_port() -> int:
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return int(line.getsockname()[1])
 
 
 if __name__ == "__main__":

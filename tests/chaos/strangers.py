@@ -78,10 +78,16 @@ async def _on_telegram() -> Bar:
         owner = await _owned(room)
     said = (
         f"{obeyed} of {pressed} obeyed, {unanswered} unanswered; of their owners' {owner[0]} of {owner[1]}"
-        f"{': ' if wrong else ''}{', '.join(dict.fromkeys(wrong))}"
+        f"{_listed(wrong)}"
     )
     met = obeyed == 0 and unanswered == 0 and owner[0] == owner[1]
     return Bar("callbacks pressed by others, on Telegram", "0 obeyed, each answered, the owner's all obeyed", said, met)
+
+
+def _listed(wrong: list[str]) -> str:
+    """Name some of the presses that were obeyed."""
+    kinds = list(dict.fromkeys(wrong))
+    return f": {', '.join(kinds[:6])}{' ...' if len(kinds) > 6 else ''}" if kinds else ""
 
 
 def _strangers(room: Room) -> Iterator[tuple[str, Callable[..., Any], dict[str, tuple[ChatMessage, JobRow]]]]:
@@ -233,7 +239,7 @@ async def _at_the_desk() -> Bar:
                         wrong.append(f"{what} by {name}")
         finally:
             await records.close()
-    said = f"{obeyed} of {pressed} obeyed, {silent} not told so{': ' if wrong else ''}{', '.join(dict.fromkeys(wrong))}"
+    said = f"{obeyed} of {pressed} obeyed, {silent} not told so{_listed(wrong)}"
     return Bar("what Discord presses, at the desk", "0 obeyed, each told so", said, obeyed == 0 and silent == 0)
 
 
