@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any
 from bot.desk import Asked, Desk, Person
 from bot.text import chat
 from bot.text import terminal as text
+from jobs import endings
 from jobs.deliveries import Deliveries, Parcel, Refused, Status, film_of
+from jobs.dispatcher import front_of
 from jobs.job import ENDED, OUTCOME, Film, Outcome, ReplyTo, Request, new_id
 from pipeline.errors import Cancelled, Unavailable, UserError
+from storage.errors import StoreError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,9 +39,15 @@ if TYPE_CHECKING:
 FRONT = "terminal"
 SHOW_S = 0.5  # between two looks at how a job stands: nothing limits a terminal
 LOOK_S = 0.2  # between two looks whether it is over
+ALIVE_S = 3.0  # between two signs of life of a run
+GONE_S = 30.0  # a run without one for so long is gone, and nobody waits for its film
 QUIET_S = 5.0  # at least so long between two plain lines of one stage
 MANY = 1_000_000  # this person owns the machine: what they may ask for in a day is theirs to say
 STEM_BYTES = 4 * 1024**3  # of one part of the music; an hour of 24-bit stereo has 1 GB
+
+
+def _person() -> str:
+    return f"{FRONT}:{os.getuid()}"
 
 
 def without_limits(caps: Caps) -> Caps:
@@ -74,8 +83,9 @@ class Terminal:
             messenger = Place(self._front, view)
             deliveries = Deliveries(self._records, self._blobs, self._bell, messenger, show_s=SHOW_S)
             stop = asyncio.Event()
-            running = asyncio.create_task(deliveries.run(stop))
+            running = [asyncio.create_task(deliveries.run(stop)), asyncio.create_task(self._stay(stop))]
             try:
+                await self._say_here()  # before there is a job that others could take for left behind
                 job = await self._desk.submit(self._asked(clip, request, to, folder))
                 try:
                     row = await self._wait(job)
@@ -84,8 +94,26 @@ class Terminal:
                     raise
             finally:
                 stop.set()
-                await asyncio.gather(running, return_exceptions=True)
+                await asyncio.gather(*running, return_exceptions=True)
         return messenger.result(OUTCOME.validate_python(row.outcome), row.state)
+
+    async def _stay(self, stop: asyncio.Event) -> None:
+        """Say again and again that this run is there, and cancel the jobs of runs that were killed."""
+        while not stop.is_set():
+            with contextlib.suppress(StoreError):  # seen again in a moment
+                await self._say_here()
+                await self._cancel_left()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), ALIVE_S)
+
+    async def _say_here(self) -> None:
+        await self._records.hold(self._front, self._front, seconds=GONE_S)
+
+    async def _cancel_left(self) -> None:
+        for row in await self._records.not_ended(person=_person()):
+            front = front_of(row)
+            if front != self._front and await self._records.hold(front, self._front, seconds=0):
+                await self._records.ask_cancel(row.id, outcome=OUTCOME.dump_python(endings.CANCELED, mode="json"))
 
     def _asked(self, clip: Path, request: Request, to: Path, folder: Path) -> Asked:
         async def fetch(path: Path) -> None:
@@ -94,7 +122,7 @@ class Terminal:
         place = {"to": str(to.absolute()), "folder": str(folder.absolute())}
         return Asked(
             source=f"{self._front}:{new_id()}",
-            person=Person(f"{FRONT}:{os.getuid()}", admin=True),
+            person=Person(_person(), admin=True),
             reply_to=ReplyTo(self._front, f"{self._front}:{os.getuid()}", place),
             request=request,
             fetch=fetch,

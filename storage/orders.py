@@ -107,6 +107,12 @@ class Orders(Inbox, Outbox):
         async with self._read() as session:
             return list(await session.scalars(found.order_by(JobRow.created_at.desc(), JobRow.id).limit(most)))
 
+    async def not_ended(self, *, person: str) -> list[JobRow]:
+        """Return a person's jobs that wait, are at work or ask, oldest first."""
+        found = select(JobRow).where(JobRow.person == person, JobRow.state.not_in(ENDED))
+        async with self._read() as session:
+            return list(await session.scalars(found.order_by(JobRow.created_at, JobRow.id)))
+
     async def ask_cancel(self, job: str, *, outcome: dict[str, Any] | None = None) -> bool:
         """Note that the job shall stop. A job that nobody has at work ends as canceled at once, with that outcome.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from bot.desk import Desk
-from bot.terminal import Place, Terminal, View, share_of, without_limits, words
+from bot.terminal import GONE_S, Place, Terminal, View, _person, share_of, without_limits, words
 from bot.text import terminal as text
 from jobs.deliveries import Parcel, Refused, Status
 from jobs.job import OUTCOME, Film, Outcome, Progress, ReplyTo, Request
@@ -175,6 +176,28 @@ async def test_a_terminal_that_is_stopped_cancels_its_job(tmp_path: Path) -> Non
         row = await records.job(job)
         assert row is not None
         assert row.state == "canceled"
+
+
+async def test_the_job_of_a_run_that_was_killed_is_canceled_by_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"x")
+    asked = (tmp_path / "clip.mp4", Request())
+    places = {"to": tmp_path / "o.mp4", "folder": tmp_path / "o"}
+    async with terminal(tmp_path) as (one, records), terminal(tmp_path) as (two, _), terminal(tmp_path) as (three, _):
+        records.now = lambda: time.time() - GONE_S - 1.0  # the first run has been silent for so long
+        killed = asyncio.create_task(one.score(*asked, **places))
+        left = await found(records)
+        other = asyncio.create_task(two.score(*asked, **places))
+        while len(jobs := await three._records.not_ended(person=_person())) < 2:
+            await asyncio.sleep(0.02)
+        third = asyncio.create_task(three.score(*asked, **places))
+        async with asyncio.timeout(30):
+            while (row := await records.job(left)) is None or row.state != "canceled":
+                await asyncio.sleep(0.02)
+        (there,) = [row for row in jobs if row.id != left]
+        assert there.state == "waiting", "a run that is there keeps its job"
+        for task in (killed, other, third):
+            task.cancel()
+        await asyncio.gather(killed, other, third, return_exceptions=True)
 
 
 def test_who_sits_at_the_terminal_has_no_limits_but_the_queues() -> None:
