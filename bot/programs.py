@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SETTLE_S = 10.0  # that a part may take to end beyond what it drains for
+OWN_REDIS_S = 10.0  # one that another run has started may just leave, and is started again by this one
 DELIVER_S = 30.0  # that a bot may take to hand over what it has in hand
 LOG_BYTES = 8 * 1024**2  # of run.log; beyond it the file is begun anew, and the earlier one kept
 ROOT = Path(__file__).resolve().parents[1]  # where our packages are, whatever folder we are started in
@@ -235,7 +236,7 @@ def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
 @contextlib.asynccontextmanager
 async def _opened(settings: JobSettings) -> AsyncIterator[tuple[Records, Blobs, Bell]]:
     """Open database, blob store and bell. Raises Unavailable for what does not answer."""
-    from jobs.queue import AWAY, Bell
+    from jobs.queue import Bell
     from storage.blobs import Blobs
     from storage.errors import Down
     from storage.records import Records
@@ -244,10 +245,7 @@ async def _opened(settings: JobSettings) -> AsyncIterator[tuple[Records, Blobs, 
     bell = Bell(settings.redis)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(bell.close)
-        try:
-            await bell.ping()
-        except AWAY:
-            raise Unavailable(text.NO_REDIS, hint=text.NO_REDIS_HINT) from None
+        await bell.meet(within_s=OWN_REDIS_S if settings.redis_url is None else 0.0)
         try:
             records = await Records.open(settings.database)
             stack.push_async_callback(records.close)

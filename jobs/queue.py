@@ -25,6 +25,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from jobs.job import PROGRESS, QUEUES, Progress, Queue
+from jobs.redis_server import is_locked, trouble
 from pipeline.errors import Refused
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ CALL = "perform"  #: the one function that a message can ask for
 CALL_S = 5.0  # a Redis that takes longer to answer counts as away; longer than any wait in this file
 CONNECT_S = 2.0
 WAIT_S = 2.0  # the longest that one call waits in Redis; under CALL_S
+LOOK_S = 0.25  # between two looks whether a server that starts answers by now
 RETRIES = 2  # of a call that broke, 0.1 and 0.2 s apart: enough for a dropped connection, too few for an outage
 PROGRESS_LINES = 200  # of one job, about; a reader that was away goes on from where it stopped
 PROGRESS_KEPT_S = 24 * 3600
@@ -102,11 +104,11 @@ class Bell:
     def connect(self) -> ArqRedis:
         """Return a client with connections of its own, which the caller closes; nothing is sent yet."""
         try:
+            # No health checks: of a server that wants a password they ask for ever. A dead connection is retried anyhow.
             pool: ConnectionPool = ConnectionPool.from_url(
                 self._url,
                 socket_timeout=CALL_S,
                 socket_connect_timeout=CONNECT_S,
-                health_check_interval=30,
                 retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), RETRIES),
                 retry_on_timeout=True,
             )
@@ -125,6 +127,18 @@ class Bell:
         began = time.perf_counter()
         await self._redis.ping()
         return time.perf_counter() - began
+
+    async def meet(self, *, within_s: float = 0.0) -> None:
+        """Wait until the server answers, at least once. Raises Unavailable, with what is wrong."""
+        until = time.monotonic() + within_s
+        while True:
+            try:
+                await self.ping()
+                return
+            except AWAY as error:
+                if is_locked(error) or time.monotonic() > until:
+                    raise trouble(error) from None
+            await asyncio.sleep(LOOK_S)
 
     @property
     def away(self) -> bool:

@@ -204,9 +204,26 @@ async def inspect(url: str) -> RedisState:
             evicts=str(info.get("maxmemory_policy", "noeviction")) != "noeviction",
         )
     except (RedisError, OSError, TimeoutError) as exc:
-        raise Unavailable(
-            f"Redis does not answer ({type(exc).__name__}).",
-            hint="Start it, or see whether REDIS_URL is right; `reelscore run` starts a server of its own.",
-        ) from None
+        raise trouble(exc) from None
     finally:
         await client.aclose()
+
+
+def is_locked(error: Exception) -> bool:
+    """Say whether the server is there but wants another password; redis-py wraps its error in another one."""
+    from redis.exceptions import AuthenticationError
+
+    return isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError)
+
+
+def trouble(error: Exception) -> Unavailable:
+    """Return what a client's error means for who runs this."""
+    if is_locked(error):
+        return Unavailable(
+            "The Redis server does not take this password.",
+            hint="Write the right one in REDIS_URL: redis://:password@host:6379/0.",
+        )
+    return Unavailable(
+        f"No Redis server answers ({type(error).__name__}).",
+        hint="Start it, or see whether REDIS_URL is right; `reelscore run` starts a server of its own.",
+    )

@@ -13,7 +13,7 @@ from redis.asyncio import Redis as Client
 
 from jobs.job import Progress
 from jobs.queue import AWAY, Bell, Message, carrier_name, pack, unpack
-from pipeline.errors import Refused
+from pipeline.errors import Refused, Unavailable
 from tests.servers import Redis, redis_server  # noqa: F401
 
 
@@ -37,6 +37,28 @@ async def test_what_lies_in_redis_is_json_and_ids_alone(bell: Bell, redis_server
         assert await client.zscore(carrier_name("cpu"), "job1:7")
     assert json.loads(written)["a"] == [{"job": "job1", "attempt": 7}]
     assert unpack(written)["a"] == (Message("job1", 7),)
+
+
+async def test_a_server_that_starts_is_waited_for(bell: Bell, redis_server: Redis) -> None:  # noqa: F811
+    redis_server.stop()
+    meeting = asyncio.create_task(bell.meet(within_s=20))
+    await asyncio.sleep(0.3)
+    redis_server.start()
+    await meeting
+    redis_server.stop()
+    with pytest.raises(Unavailable, match="No Redis server answers"):
+        await bell.meet()
+
+
+async def test_a_wrong_password_is_told_at_once_and_as_such(redis_server: Redis) -> None:  # noqa: F811
+    async with Client.from_url(redis_server.url) as client:
+        await client.config_set("requirepass", "right")
+    for url in (redis_server.url, redis_server.url.replace("unix://", "unix://:hunter2@")):
+        bell = Bell(url)
+        with pytest.raises(Unavailable, match="does not take this password") as refused:
+            await asyncio.wait_for(bell.meet(within_s=60), 10)
+        assert "hunter2" not in refused.value.sentence + refused.value.hint
+        await bell.close()
 
 
 def envelope(**change: object) -> bytes:
