@@ -1,16 +1,19 @@
 """What is there, what is missing, and how to get it: `reelscore doctor`.
 
-Each check asks the thing itself: the token is tried, Redis is pinged, the database is opened as a worker opens it.
+Each check asks the thing itself: the token is tried, Redis is pinged, the tables are read. Nothing is changed; only
+into a bucket a few bytes are written and taken away again, since a key that may read need not be one that may write.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -140,34 +143,37 @@ async def _redis(settings: BotSettings) -> list[Finding]:
 
 
 async def _database(settings: BotSettings) -> list[Finding]:
+    from storage.database import database_url
     from storage.errors import Down
-    from storage.records import Records
+    from storage.migrations import standing
 
     kind = urlsplit(settings.database).scheme.partition("+")[0]
-    if settings.database_url is None and not (settings.data / "reelscore.db").exists():
-        return [Finding("Database", "ok", text.NEW_DATABASE.format(path=settings.data / "reelscore.db"))]
     try:
-        records = await Records.open(settings.database)
+        tables = await standing(database_url(settings.database))
     except (Down, ValueError) as error:
         return [Finding("Database", "bad", text.NO_STORE.format(why=error), text.NO_STORE_HINT)]
-    try:
-        ping_s = await records.ping()
-    finally:
-        await records.close()
-    return [Finding("Database", "ok", text.DATABASE_UP.format(kind=kind, ms=ping_s * 1000))]
+    return [Finding("Database", "note" if tables == "newer" else "ok", f"{kind}, {text.TABLES[tables]}")]
 
 
 async def _blobs(settings: BotSettings) -> list[Finding]:
-    from storage.blobs import Blobs
+    from storage.blobs import Blobs, folder_of
     from storage.errors import StoreError
 
-    if settings.blob_url is None and not settings.data.exists():
-        return [Finding("Blobs", "ok", text.NEW_BLOBS.format(path=settings.blobs))]
     try:
+        if (folder := folder_of(settings.blobs)) is not None:
+            return [_folder(folder)]
         await Blobs(settings.blobs).ping()
     except (StoreError, ValueError) as error:
         return [Finding("Blobs", "bad", text.NO_STORE.format(why=error), text.NO_STORE_HINT)]
     return [Finding("Blobs", "ok", settings.blobs)]
+
+
+def _folder(folder: Path) -> Finding:
+    """Say whether a folder for blobs can be written in, or made."""
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return Finding("Blobs", "bad", text.LOCKED.format(name=place), text.NO_STORE_HINT)
+    return Finding("Blobs", "ok", str(folder) if place == folder else text.NEW_BLOBS.format(path=folder))
 
 
 # ---- the chats ----

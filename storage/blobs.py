@@ -45,15 +45,12 @@ class Blobs:
 
     def __init__(self, url: str) -> None:
         """Open it; S3 reads its keys and endpoint from AWS_* variables. Raises Down, ValueError for a strange URL."""
-        parts = urlsplit(url)
-        self._folder: Path | None = None
+        self._folder = folder_of(url)
         self.linker: Linker | None = None  #: makes the links that a folder cannot make itself
-        if parts.scheme == "s3":
+        if self._folder is None:
+            parts = urlsplit(url)
             self._store: LocalStore | S3Store = _bucket(parts.netloc, parts.path.strip("/"))
             return
-        if parts.scheme not in ("", "file"):
-            raise ValueError("the blob store is a folder or s3://bucket/prefix")
-        self._folder = Path(unquote(parts.path) if parts.scheme else url).absolute()
         try:
             self._store = LocalStore(self._folder, mkdir=True)
         except (BaseError, OSError) as error:
@@ -162,6 +159,16 @@ class Blobs:
             return None  # a folder keeps none
         kind = guess_type(key)[0] or "application/octet-stream"
         return {"Content-Type": kind, "Content-Disposition": "attachment"}
+
+
+def folder_of(url: str) -> Path | None:
+    """Return the folder that an address names; None for a bucket. Raises ValueError for anything else."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return None
+    if parts.scheme not in ("", "file"):
+        raise ValueError("the blob store is a folder or s3://bucket/prefix")
+    return Path(unquote(parts.path) if parts.scheme else url).absolute()
 
 
 def check_key(key: str) -> None:

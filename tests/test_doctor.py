@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ from bot.doctor import Finding, examine, show, works
 from bot.settings import BotSettings
 from bot.text import terminal as text
 from jobs import redis_server
+from storage.records import Records
 from tests.servers import Redis, needs_redis
 
 TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFa"
@@ -145,6 +147,30 @@ async def test_what_is_down_or_badly_set_up_is_found(data: Path, tmp_path: Path)
     assert [finding.state for finding in findings] == ["bad"] * 3
     assert all(finding.cure for finding in findings)
     assert "hunter2" not in repr(findings)
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "said"),
+    [("9999", "note", "newer"), ("NULL", "ok", "first start"), (None, "ok", "up to date")],
+)
+async def test_tables_are_looked_at_and_left_alone(
+    version: str | None, state: str, said: str, tmp_path: Path, data: Path
+) -> None:
+    here = settings(data, database_url=f"sqlite:///{tmp_path}/r.db", blob_url=str(tmp_path / "blobs"))
+    (found,) = await doctor._database(here)
+    assert "first start" in found.said
+    await doctor._blobs(here)
+    assert list(tmp_path.iterdir()) == [], "nothing was made"
+    await (await Records.open(here.database)).close()
+    with closing(sqlite3.connect(tmp_path / "r.db")) as connection, connection:
+        if version is not None:
+            connection.execute("DELETE FROM alembic_version")
+        if version == "9999":
+            connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    before = (tmp_path / "r.db").read_bytes()
+    (found,) = await doctor._database(here)
+    assert (found.state, said in found.said) == (state, True)
+    assert (tmp_path / "r.db").read_bytes() == before
 
 
 @needs_redis

@@ -154,8 +154,6 @@ PART_REFUSED_LOG_HINT = "{log} tells why; `reelscore doctor` shows the rest."
 BROKE_LOG = "The log above tells where. `reelscore doctor` shows whether something is missing."
 NO_TOKEN = "{variable} is not set, so there is nobody to speak as on {front}."
 NO_TOKENS = "No chat is turned on."
-NO_REDIS = "No Redis server answers."
-NO_REDIS_HINT = "Start `reelscore run`, which brings one along, or set REDIS_URL."
 NO_STORE = "The store does not answer: {why}."
 NO_STORE_HINT = "See whether DATABASE_URL and BLOB_URL are right and whether what they name is up."
 BAD_STORE = "The store cannot be opened: {why}."
@@ -179,8 +177,12 @@ NO_AOF = "It keeps no append-only file: bells of a crash are rung again, but lat
 NO_AOF_CURE = "redis-cli config set appendonly yes"
 EVICTS = "It throws out keys when its memory is full, so jobs would start late."
 EVICTS_CURE = "redis-cli config set maxmemory-policy noeviction"
-NEW_DATABASE = "{path} is made at the first start."
-DATABASE_UP = "{kind}, {ms:.1f} ms, tables up to date."
+TABLES = {
+    "none": "tables are made at the first start.",
+    "older": "tables are brought up to date at the next start.",
+    "current": "tables up to date.",
+    "newer": "tables of a newer release; this one goes on with them, but is better brought up to date.",
+}
 NEW_BLOBS = "{path} is made at the first start."
 BAD_TOKEN = "{front} does not know this token."
 BAD_TELEGRAM_CURE = "Ask @BotFather for /mybots, API Token, and set TELEGRAM_BOT_TOKEN."

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
@@ -30,6 +31,23 @@ _one_at_a_time = threading.Lock()  # Alembic's context is one per process
 async def upgrade(url: URL) -> None:
     """Bring the tables up to date; one process does it, others wait. Raises storage.errors.Down."""
     await asyncio.to_thread(_upgrade, url)
+
+
+async def standing(url: URL) -> Literal["none", "older", "current", "newer"]:
+    """Look how old the tables are, and change nothing. Raises storage.errors.Down."""
+    if url.get_backend_name() != "postgresql" and not Path(str(url.database)).exists():
+        return "none"
+    engine = connect(url, poolclass=NullPool)
+    try:
+        async with down(), engine.connect() as connection:
+            there = await connection.run_sync(_version)
+    finally:
+        await engine.dispose()
+    if there is None:
+        return "none"
+    scripts = ScriptDirectory(str(Path(__file__).parent))
+    known = [script.revision for script in scripts.walk_revisions()]  # the newest first
+    return "current" if there == known[0] else "older" if there in known else "newer"
 
 
 def _upgrade(url: URL) -> None:
@@ -70,8 +88,12 @@ def _run(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    there = MigrationContext.configure(connection).get_current_revision()
+    there = _version(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     # Tables of a newer release: they only ever gain columns with defaults, so an older release goes on with them.
     if there is None or there in known:
         command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
