@@ -224,6 +224,8 @@ def main() -> None:
             signal.signal(number, _Stop())
     try:
         app(args=as_paths(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there was a command that could say so
+        sys.exit(STOPPED)
     finally:
         for number in STOPS:
             signal.signal(number, signal.SIG_IGN)  # Python is about to end, and the exit code is known

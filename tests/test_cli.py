@@ -562,3 +562,17 @@ def test_the_table_holds_every_cue_and_takes_no_word_for_markup(width: int) -> N
         assert cell in said
     assert "[bold]" in said
     assert "\x1b" not in said
+
+
+def test_ctrl_c_before_there_is_a_command_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(args: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    monkeypatch.setattr(cli, "STOPS", ())  # the signals of the tests stay theirs
+    monkeypatch.setattr(cli, "_open_streams", lambda: None)
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.STOPPED
