@@ -80,6 +80,7 @@ elif what == "cancelled":
     say(outcome={"kind": "sentence", "sentence": "x", "code": "cancelled"} if began == 1 else done)
 """
 
+PATIENCE_S = 60.0  # on a machine that does ten other things; nobody waits for it else
 LEASE_S = 1.5  # short, so that a test need not wait for fifteen seconds
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -125,7 +126,7 @@ class Shop:
         self.dispatcher(most_each=10)
         return self.worker(**more)
 
-    async def until(self, job: str, *states: str, within_s: float = 20.0) -> JobRow:
+    async def until(self, job: str, *states: str, within_s: float = PATIENCE_S) -> JobRow:
         until = time.monotonic() + within_s
         while True:
             row = await self.records.job(job)
@@ -154,7 +155,7 @@ async def family_of(shop: Shop, job: str) -> list[int]:
     """Return the process ids of a child that works for ever, and of its own child."""
     await shop.until(job, "running")
     pids = shop.jobs / job / "pids"
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE_S
     while not pids.exists() or len(pids.read_text().split()) < 2:
         assert time.monotonic() < until
         await asyncio.sleep(0.02)
@@ -305,7 +306,7 @@ async def test_redis_may_go_and_come_back_during_a_job(shop: Shop) -> None:
     shop.redis.kill()
     assert (await shop.until(job, "failed")).attempt == 1  # it went on, and was written down, without Redis
     shop.redis.start()
-    await shop.until(after, "failed", within_s=10)
+    await shop.until(after, "failed")
 
 
 async def test_a_redis_that_forgets_everything_loses_no_job(tmp_path: Path) -> None:
@@ -395,7 +396,7 @@ async def test_a_job_that_kills_its_worker_is_given_up_and_innocents_are_not(sho
     innocents = [await shop.order("second") for _ in range(3)]
     for _ in range(2):
         with worker_program(shop) as program:
-            until = time.monotonic() + 20
+            until = time.monotonic() + PATIENCE_S
             while program.poll() is None:
                 assert time.monotonic() < until
                 await asyncio.sleep(0.05)
@@ -414,7 +415,7 @@ async def test_a_worker_that_slept_past_its_lease_commits_nothing(shop: Shop) ->
         row = await shop.until(job, "succeeded")
         assert row.attempt == 2
         os.kill(sleeper.pid, signal.SIGCONT)
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while "the lease was lost" not in (shop.folder / "worker.log").read_text():
             assert time.monotonic() < until
             await asyncio.sleep(0.05)
@@ -431,7 +432,7 @@ async def test_left_over_folders_are_swept(shop: Shop) -> None:
         NewJob(id="waits", source="waits", queue="gpu", person="p", chat="c", request={}), None, caps=Caps()
     )
     shop.worker()
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE_S
     while (shop.jobs / "unknown").exists() and time.monotonic() < until:
         await asyncio.sleep(0.02)
     assert [path.name for path in shop.jobs.iterdir()] == ["waits"]
@@ -454,7 +455,7 @@ async def test_a_child_sees_no_secret(shop: Shop, monkeypatch: pytest.MonkeyPatc
 async def test_a_real_clip_is_scored_by_a_real_child(shop: Shop, tmp_path: Path) -> None:
     shop.open(slots=1, child=PERFORMANCE)
     job = await shop.order(upload=make_clip(tmp_path / "clip.mp4"))
-    row = await shop.until(job, "succeeded", "failed", within_s=60)
+    row = await shop.until(job, "succeeded", "failed", within_s=150)
     (film,) = said(row).films
     assert film.seconds == pytest.approx(3.0, abs=0.1)
     assert await shop.blobs.size(film.film) == film.bytes

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ SPIES = {
     "pipeline/composers/second.py": ("", "Composers", "pipeline.composers.second"),
     "pipeline/shell.py": ("import subprocess", "Only pipeline/door/ffmpeg.py", "pipeline.shell -> subprocess"),
     "bot/opener.py": ("import av", "No library opens", "bot.opener -> av"),
+    "bot/telegram/heavy.py": ("def draw():\n    import cv2", "loads nothing heavy", "bot.telegram.heavy -> cv2"),
     "pipeline/cutter.py": ("import scenedetect", "PySceneDetect", "pipeline.cutter -> scenedetect"),
 }
 
@@ -146,13 +148,33 @@ def test_the_locks_agree() -> None:
     assert small.items() <= large.items()
 
 
-def test_the_command_line_stays_light() -> None:
-    code = "import bot.cli, sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_queue_is_the_one_whose_inside_is_relied_on(lock: str) -> None:
+    """arq 0.28: jobs/queue.py and jobs/worker.py know its keys and its envelope."""
+    assert locked(lock)["arq"][0].startswith("0.28.")
+    assert installed("arq").startswith("0.28.")
+
+
+def loaded(*modules: str) -> set[str]:
+    """Return what a Python that imports these has loaded."""
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
+    return set(done.stdout.split())
+
+
+def test_the_command_line_stays_light() -> None:
     heavy = {"cv2", "numpy", "scipy", "scenedetect", "skimage", "soundfile", "pydantic", "mido", "imageio_ffmpeg"}
-    assert not heavy & set(done.stdout.split())
+    assert not heavy & loaded("bot.cli")
+
+
+def test_a_chat_process_never_loads_what_does_the_work() -> None:
+    heavy = {"cv2", "numpy", "scipy", "scenedetect", "skimage", "soundfile", "torch", "mido", "imageio_ffmpeg", "arq"}
+    work = {"pipeline.clip", "pipeline.score", "jobs.children", "jobs.performance", "jobs.worker"}
+    seen = loaded("bot.telegram.front", "bot.discord.front", "bot.desk")
+    assert {"aiogram", "discord"} <= seen
+    assert not (heavy | work) & seen
 
 
 def make(*words: str) -> str:
