@@ -69,13 +69,13 @@ class Wired(Stage):
         await self.film(job, content=content, takes=takes)
         return job
 
-    async def rested(self) -> list[str]:
+    async def rested(self, seconds: float = 20.0) -> list[str]:
         """Wait until every delivery is at rest; return how."""
 
         async def at_rest() -> bool:
             return all(row.state in ("sent", "dead") for row in await self.deliveries())
 
-        await until(at_rest)
+        await until(at_rest, seconds)
         return [row.state for row in await self.deliveries()]
 
 

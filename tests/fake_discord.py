@@ -48,6 +48,8 @@ class FakeDiscord:
         self.identified: list[dict[str, Any]] = []
         self.dead: set[str] = set()  #: tokens that have lived for 15 minutes
         self.tier = 0  #: of the server's boosts
+        self.refused_at: list[float] = []  #: when a 429 was given
+        self.fetched: list[str] = []
         self.times: list[float] = []  #: of the calls, on the loop's clock
         self._responses: dict[str, int] = {}
         self._nonces: dict[tuple[str, str], int] = {}
@@ -166,6 +168,7 @@ class FakeDiscord:
     # ---- the REST API ----
 
     async def _file(self, request: web.Request) -> web.Response:
+        self.fetched.append(request.match_info["name"])
         return web.Response(body=self.files[request.match_info["name"]])
 
     async def _api(self, request: web.Request) -> web.Response:
@@ -177,6 +180,8 @@ class FakeDiscord:
         if fault:
             self.faults.remove(fault)
             if fault.status:
+                if fault.status == 429:
+                    self.refused_at.append(self.times[-1])
                 return _json(fault.body, status=fault.status, headers=fault.headers)
         if refusal := self._refusal(path):
             return refusal

@@ -12,15 +12,64 @@ from pydantic import SecretStr
 
 from bot.discord import front
 from bot.settings import BotSettings
+from bot.text import chat
 from jobs.deliveries import TOO_LARGE
+from jobs.dispatcher import Dispatcher
+from jobs.queue import Bell
+from jobs.worker import Worker
+from pipeline.ear.loudness import integrated
 from pipeline.errors import Unavailable
+from pipeline.film import decode_sound, picture_length
 from storage.records import Records
-from tests.discord_stage import FILM
+from tests.discord_stage import CLIP, FILM
 from tests.discord_wire import ORIGINAL, Wired, films, running, until
 from tests.discord_wire import network as network  # fixtures
 from tests.discord_wire import stage as stage
 from tests.discord_wire import wire as wire
 from tests.fake_discord import CHANNEL, FakeDiscord, Fault
+from tests.media import MEDIA, needs_media
+from tests.servers import needs_redis
+from tests.servers import redis_server as redis_server
+from tests.servers import redis_url as redis_url
+
+WAIT_S = 0.5
+
+
+@needs_media
+@needs_redis
+async def test_silent_clip_comes_back_with_music(wire: None, redis_url: str, tmp_path: Path) -> None:
+    """Front end, Redis, dispatcher, worker and its child, as in operation."""
+    bell = Bell(redis_url)
+    async with FakeDiscord() as network, running(tmp_path, network, bell=bell) as stage:
+        worker = Worker(stage.records, stage.blobs, bell, queues=["cpu"], slots=1, folder=tmp_path / "jobs")
+        dispatcher = Dispatcher(stage.records, stage.blobs, bell, "cpu", owner="test")
+        working = [asyncio.create_task(dispatcher.run()), asyncio.create_task(worker.run())]
+        try:
+            await network.score((MEDIA / "video" / "bikes_cinemascope.mp4").read_bytes(), wish="hopeful, no drums")
+            await until(stage.jobs)
+            assert await stage.rested(seconds=120) == ["sent"]
+        finally:
+            await worker.drain(within_s=0.0)
+            working[0].cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+        row = await stage.job()
+    await bell.close()
+    assert (row.state, row.attempt) == ("succeeded", 1)
+    (message,) = network.messages.values()
+    (attachment,) = message["attachments"]
+    assert attachment["filename"] == f"reelscore-{row.id}-result-1.mp4"
+    assert "1m1" in message["content"]
+    assert message["components"]
+    progress = [body["content"] for body in network.called("PATCH", ORIGINAL) if "%" in body["content"]]
+    assert progress
+    film = tmp_path / "came back.mp4"
+    film.write_bytes(network.files[attachment["filename"]])
+    assert film.stat().st_size < 10_485_760
+    lengths = picture_length(film)
+    assert lengths.picture_end == pytest.approx(10.0, abs=0.05)
+    assert lengths.sound_end == pytest.approx(10.0, abs=0.05)
+    samples, rate = decode_sound(film)
+    assert integrated(samples, rate) == pytest.approx(-14.0, abs=1.0)
 
 
 async def test_clip_comes_back_on_the_wire(stage: Wired, network: FakeDiscord) -> None:
@@ -64,12 +113,50 @@ async def test_late_film_whose_answer_is_lost_is_sent_once(
 
 
 async def test_limit_is_kept(stage: Wired, network: FakeDiscord) -> None:
-    wait = {"retry_after": 0.3, "message": "slow down", "global": False}
-    headers = {"Via": "1.1 google", "Retry-After": "0.3"}
+    """While Discord wants to be left alone nothing is asked for there."""
+    await stage.scored()
+    assert await stage.rested() == ["sent"]
+    wait = {"retry_after": WAIT_S, "message": "slow down", "global": False}
+    headers = {"Via": "1.1 google", "Retry-After": str(WAIT_S)}
+    network.faults.append(Fault("PATCH", ORIGINAL, 429, wait, headers))  # of the placeholder
+    network.faults.append(Fault("PATCH", ORIGINAL, 429, wait, headers, uploads=True))
+    await network.score(CLIP[1])
+    await until(lambda: _count(stage, 2))
+    await stage.film((await stage.jobs())[1].id)
+    assert await stage.rested() == ["sent", "sent"]
+    assert films(network) == [FILM, FILM]
+    assert len(network.refused_at) == 2
+    for at in network.refused_at:
+        assert [time for time in network.times if at < time < at + WAIT_S - 0.05] == []
+
+
+async def test_limit_that_holds_everywhere_is_kept(stage: Wired, network: FakeDiscord) -> None:
+    wait = {"retry_after": WAIT_S, "message": "slow down", "global": True}
+    headers = {"Via": "1.1 google", "Retry-After": str(WAIT_S), "X-RateLimit-Global": "true"}
     network.faults.append(Fault("PATCH", ORIGINAL, 429, wait, headers, uploads=True))
     await stage.scored()
     assert await stage.rested() == ["sent"]
+    (at,) = network.refused_at
+    assert [time for time in network.times if at < time < at + WAIT_S - 0.05] == []
+
+
+async def test_clip_that_is_too_large_is_not_fetched(stage: Wired, network: FakeDiscord) -> None:
+    await network.score(CLIP[1], size=300_000_000, locale="de")
+    await until(lambda: _said(network))
+    (message,) = network.messages.values()
+    sentence, hint = chat.over_bytes(300_000_000, 200_000_000, "de")
+    assert message["content"] == f"{sentence}\n{hint}"
+    assert await stage.jobs() == []
+    assert network.fetched == []
+    assert await stage.records.updates("discord") == []
+
+
+async def test_acknowledgement_whose_answer_is_lost_is_one(stage: Wired, network: FakeDiscord) -> None:
+    network.faults.append(Fault("POST", r"interactions/.*/callback"))
+    await stage.scored()
+    assert await stage.rested() == ["sent"]
     assert films(network) == [FILM]
+    assert len(network.messages) == 1
 
 
 async def test_token_that_is_not_taken_is_said_at_once(tmp_path: Path, network: FakeDiscord) -> None:
@@ -110,6 +197,14 @@ async def test_connection_that_breaks_is_taken_up_again(stage: Wired, network: F
     await asyncio.sleep(0.1)
     await stage.scored()
     assert await stage.rested() == ["sent"]
+
+
+async def _count(stage: Wired, jobs: int) -> bool:
+    return len(await stage.jobs()) == jobs
+
+
+async def _said(network: FakeDiscord) -> bool:
+    return any(message["content"] for message in network.messages.values())
 
 
 async def _true(value: Any) -> bool:
