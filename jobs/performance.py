@@ -219,7 +219,7 @@ def _films(folder: Path, request: Request, meter: Meter) -> Outcome:
 def _pack(made: Score, folder: Path) -> Film:
     """Prepare what is delivered beside the film, and name it all."""
     from pipeline.film import encode_song, picture_size
-    from pipeline.score import MACHINE_MADE
+    from pipeline.score import KEPT_SOUND, MACHINE_MADE
 
     width, height = picture_size(made.film)
     song, stems, thumbnail = made.folder / "song.m4a", made.folder / "stems.zip", folder / "thumbnail.jpg"
@@ -250,7 +250,7 @@ def _pack(made: Score, folder: Path) -> Film:
         seed=made.sheet.seed,
         hit_rate=made.certificate.hit,
         cuts=made.certificate.cuts,
-        notes=made.notes,
+        notes=tuple(note for note in made.notes if note != KEPT_SOUND),  # whoever reads them has asked for that
         certificate=name(made.folder / "certificate.json"),
     )
 

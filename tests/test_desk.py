@@ -412,6 +412,23 @@ async def test_the_tempo_moves_from_what_rules_the_film(
     assert request_of(child).brief.tempo == tempo
 
 
+async def test_another_press_gets_a_short_clip_to_the_next_tempo(desk: Desk, records: Records) -> None:
+    """Two seconds hold whole bars at 90 and at 60 bpm: "slower" came back at 90 for ever."""
+    job = await desk.submit(asked("s"))
+    cues = (CueLine("1m1", 0, 2, "warm", 90.0, "C major"),)
+    await finish(records, job, film(job, cues=cues))
+    for wanted in (80.1, 71.3, 63.5):
+        await desk.press(ANNA, Press("tempo", job, "down"), to())
+        [child] = [row for row in await records.jobs_of() if row.state == "waiting"]
+        assert request_of(child).brief.tempo == wanted
+        job = child.id
+        await finish(records, job, film(job, cues=cues))
+
+
+async def test_who_may_not_stop_a_film_is_told_who_may(desk: Desk, done: str) -> None:
+    assert "stop" in (await desk.cancel(BEN, job=done)).text
+
+
 async def test_the_tempo_has_ends(desk: Desk, records: Records) -> None:
     job = await desk.submit(asked("s"))
     await finish(records, job, film(job, cues=(CueLine("1m1", 0, 9, "calm", 230.0, "C major"),)))
@@ -705,5 +722,5 @@ def test_another_mood_takes_the_old_words_out(wish: str, left: str) -> None:
 
 async def test_replies_are_values(desk: Desk, done: str) -> None:
     assert await desk.press(ANNA, Press("back", done), to()) == Reply(
-        buttons=text.result_buttons(done, Request(), "en")
+        "epic, warm, 90 bpm, 0:14, seed 1", text.result_buttons(done, Request(), "en")
     )

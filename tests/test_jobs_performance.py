@@ -22,7 +22,7 @@ from jobs.job import OUTCOME, PROGRESS, Outcome, Request
 from jobs.performance import Meter, Task, Wire, _alone_in, _as_user_error, _perform, _told, draw_thumbnail
 from pipeline.errors import Unavailable, Undecided
 from pipeline.film import packet_hashes
-from pipeline.score import STAGES
+from pipeline.score import KEPT_SOUND, STAGES
 from tests.media import ffmpeg, make_clip
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -260,8 +260,10 @@ def test_own_sound_is_a_question_and_its_answer_needs_no_second_decode(
     assert (question.kind, question.code) == ("question", "undecided")
     assert question.sentence
     assert question.hint
-    answered.give(folder, sound="replace")
-    assert answered.finish().kind == "films"
+    answered.give(folder, sound="keep")
+    made = answered.finish()
+    assert made.kind == "films"
+    assert KEPT_SOUND not in made.films[0].notes  # somebody has just asked for that: no news, and no advice
     assert "scenes" not in answered.stages
 
 

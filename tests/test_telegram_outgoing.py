@@ -21,7 +21,7 @@ from aiogram.types import BufferedInputFile
 from bot.telegram import files
 from bot.telegram.clips import Clip
 from bot.telegram.files import Limits, fetch, limits
-from bot.telegram.outgoing import Outgoing, Session, hasty
+from bot.telegram.outgoing import PER_GROUP, Outgoing, Session, hasty
 from pipeline.errors import OverLimit, Unavailable
 from tests.fake_telegram import FakeTelegram
 from tests.telegram_stage import silent_clip
@@ -33,6 +33,12 @@ async def bot(telegram: FakeTelegram) -> AsyncIterator[Bot]:
     session.middleware(Outgoing(per_chat=(3, 0.3), per_group=(2, 0.4)))
     yield Bot(telegram.token, session=session)
     await session.close()
+
+
+def test_a_group_is_never_sent_more_than_twenty_messages_in_a_minute() -> None:
+    """A burst of 18 and 18 a minute were 36 in the first, and Telegram takes 20."""
+    burst, seconds = PER_GROUP
+    assert burst + 60 * burst / seconds <= 20
 
 
 async def test_calls_to_one_chat_are_spread_and_others_do_not_wait(bot: Bot, telegram: FakeTelegram) -> None:

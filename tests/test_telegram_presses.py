@@ -67,6 +67,15 @@ async def test_what_else_was_made_arrives_in_a_message_each(stage: Stage, button
     assert message.media is not None
     assert message.media.name == name
     assert message.reply_to is film
+    assert ("machine" in message.words) == (button in ("song", "file"))  # said wherever the finished music goes
+
+
+async def test_a_film_of_the_list_says_which_one_its_buttons_are_about(stage: Stage) -> None:
+    ada, _ = await a_film(stage)
+    await ada.says("/takes")
+    listed = await ada.chat.waits_for(lambda m: m.by_bot and m.kind is None)
+    name = listed.labels[0].removeprefix("1. ")
+    assert (await ada.presses(listed, "back")).text == name
 
 
 async def test_the_four_questions_are_asked_and_kept(stage: Stage) -> None:

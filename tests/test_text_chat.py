@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -39,6 +40,26 @@ def test_a_caption_tells_cues_cuts_and_who_composed() -> None:
     assert "Take 2" not in chat.caption(film(), take=1, takes=1, language="de")
     assert "Fassung 2 von 3" in chat.caption(film(), take=2, takes=3, language="de")
     assert "cut" not in chat.caption(film(hit_rate=None), take=1, takes=1, language="en")
+
+
+def test_a_short_clips_cue_has_a_length() -> None:
+    """It said 0:00-0:00 of a clip of 0.8 s, and 0:00-0:09 of one of 9.97 s, which every player shows as ten."""
+    for seconds, shown in ((0.3, "0:00-0:01"), (0.82, "0:00-0:01"), (9.97, "0:00-0:10"), (59.6, "0:00-1:00")):
+        short = replace(film(cues=0), cues=(CueLine("1m1", 0.0, seconds, "warm", 90.0, "C major"),))
+        assert shown in chat.caption(short, take=1, takes=1, language="en")
+
+
+def test_films_in_a_list_can_be_told_apart() -> None:
+    one, other = film(), film()
+    slower = tuple(replace(cue, tempo=75.0) for cue in other.cues)
+    assert chat.film_name(one, "en") != chat.film_name(replace(other, cues=slower), "en")
+    assert chat.film_name(film(style="tense"), "en") == "tense, 96 bpm, 0:14, seed 3"
+
+
+def test_a_setting_that_cannot_be_says_what_can() -> None:
+    assert "1, 2, 3" in chat.bad_setting("takes", "en")
+    assert "Deutsch" in chat.bad_setting("language", "en")
+    assert "lofi" in chat.settings_usage("en")
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -241,14 +241,17 @@ async def _media(parcel: Parcel, film: Film) -> AsyncIterator[tuple[InputMediaUn
         elif parcel.what == "song":
             song = InputMediaAudio(
                 media=await file(film.song, "music.m4a"),
-                title=text.film_name(film, parcel.reply_to.language),
+                title=text.song_title(film, parcel.reply_to.language),
                 performer="Reelscore",
                 duration=max(1, round(film.seconds)),
+                caption=text.mark_of_machine(parcel.reply_to.language),
             )
             yield song, None
         else:
             key, name = _document(parcel, film)
-            yield InputMediaDocument(media=await file(key, name), disable_content_type_detection=True), None
+            said = text.mark_of_machine(parcel.reply_to.language) if parcel.what == "file" else None
+            paper = InputMediaDocument(media=await file(key, name), caption=said, disable_content_type_detection=True)
+            yield paper, None
 
 
 def _document(parcel: Parcel, film: Film) -> tuple[str, str]:

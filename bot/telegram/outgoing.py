@@ -29,7 +29,7 @@ from aiolimiter import AsyncLimiter
 #: calls that post or edit, per second: to one chat, to one group, to everybody
 #: (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this: 1/s with bursts, 20/min, 30/s)
 PER_CHAT = (4.0, 4.0)
-PER_GROUP = (18.0, 60.0)
+PER_GROUP = (4.0, 15.0)  # a burst of 4 and 16 more: never above 20 in any minute
 OVERALL = (28.0, 1.0)
 CHATS_KEPT = 2000  # limiters at once; those that are at rest are dropped above it
 

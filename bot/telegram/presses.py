@@ -111,7 +111,7 @@ async def forget(callback: CallbackQuery, callback_data: Forget, bot: Bot, desk:
     if not await _is_theirs(callback_data.who, callback, bot):
         await answer(callback, Reply(text.not_yours(spoken), alert=True))
         return
-    reply = Reply(text.settings_kept(spoken))
+    reply = Reply(text.nothing_removed(spoken))
     if callback_data.sure:
         reply = await desk.forget(Person(named(callback_data.who), spoken))
     if isinstance(callback.message, Message):

@@ -15,7 +15,7 @@ from bot.text.languages import LANGUAGES, Speech, speak
 from bot.text.plain import plain
 from jobs.job import ENDED, CueLine, Film, Outcome, Request
 from jobs.standing import Status
-from pipeline.cuesheet import PROMPT_LENGTHS
+from pipeline.cuesheet import PROMPT_LENGTHS, STYLES
 from pipeline.errors import UserError
 
 CAPTION_MOST = 1024  # UTF-16 units: https://core.telegram.org/bots/api#sendvideo
@@ -166,7 +166,7 @@ def caption(film: Film, *, take: int, takes: int, language: str, most: int = CAP
     """
     say = speak(language)
     notes = "\n".join(plain(say.again(note)) for note in film.notes)
-    said = clipped(say(MACHINE_MADE), most)
+    said = clipped(mark_of_machine(language), most)
     for more in (_which(film, take, takes, say), _hits(film, say), notes if units(notes) <= NOTES_MOST else ""):
         if more and units(longer := f"{more}\n{said}") <= most:
             said = longer
@@ -177,12 +177,16 @@ def caption(film: Film, *, take: int, takes: int, language: str, most: int = CAP
 MACHINE_MADE = mark("Music composed by a machine (Reelscore)")  # EU AI Act, article 50: said wherever the film goes
 
 
+def mark_of_machine(language: str) -> str:
+    return speak(language).say(MACHINE_MADE)
+
+
 def _cue(cue: CueLine, say: Speech) -> str:
     return say(
         "{number}  {start}-{end}  {mood}, {tempo} bpm, {key}",
         number=plain(cue.number),
         start=clock(cue.start),
-        end=clock(cue.end),
+        end=clock(max(1.0, cue.end)),  # as a player shows it
         mood=plain(say(cue.mood)),
         tempo=round(cue.tempo),
         key=plain(cue.key),
@@ -219,7 +223,8 @@ def _which(film: Film, take: int, takes: int, say: Speech) -> str:
 
 
 def clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    whole = int(seconds + 0.5)
+    return f"{whole // 60}:{whole % 60:02d}"
 
 
 def units(text: str) -> int:
@@ -244,7 +249,7 @@ def result_buttons(job: str, request: Request, language: str, *, take: int = 1) 
         return Button(label, _press(action, job, value, take))
 
     return (
-        (button(say("Another take"), "take"), button(say("Mood"), "mood"), button(say("Directions"), "length")),
+        (button(say("Another take"), "take"), button(say("Mood"), "mood"), button(say("Prompt length"), "length")),
         (button(say("Slower"), "tempo", "down"), button(say("Faster"), "tempo", "up")),
         (button(say("Music"), "song"), button(say("Stems"), "stems"), button(say("Notes (MIDI)"), "midi")),
         (button(say("Cue sheet"), "sheet"), button(say("Full quality"), "file"), button(say("Rate it"), "rate")),
@@ -499,7 +504,11 @@ def settings(*, style: str, mood: str, takes: int, language: str) -> str:
 
 
 def settings_usage(language: str) -> str:
-    return speak(language).say("To change it, write for instance: /settings style=epic mood=hopeful takes=2")
+    return speak(language).say(
+        "To change it, write for instance: /settings style=epic mood=hopeful takes=2 language=de\n"
+        "Styles are {styles}. “style=” with nothing after it takes a style back.",
+        styles=", ".join(STYLES),
+    )
 
 
 # ---- the desk's answers ----
@@ -547,6 +556,10 @@ def not_yours(language: str) -> str:
     return speak(language).say("These buttons belong to whoever asked for the film. Send a clip of your own!")
 
 
+def not_yours_to_stop(language: str) -> str:
+    return speak(language).say("Somebody else asked for this film. Only they and the admins of this chat can stop it.")
+
+
 def job_gone(language: str) -> str:
     return speak(language).say("This job is no longer kept here. Send the clip again.")
 
@@ -567,7 +580,7 @@ def on_its_way(what: str, language: str, *, again: bool) -> str:
     return {
         "take": say("Another take is on its way."),
         "mood": say("The same film in another mood is on its way."),
-        "length": say("A take with other directions is on its way."),
+        "length": say("A take from prompts of that length is on its way."),
         "tempo": say("The same film at another tempo is on its way."),
         "file": say("The film in full quality is on its way."),
     }.get(what, say("On its way."))
@@ -578,7 +591,7 @@ def pick_mood(language: str) -> str:
 
 
 def pick_length(language: str) -> str:
-    return speak(language).say("How long shall each cue's direction be?")
+    return speak(language).say("How long a prompt shall each cue get?")
 
 
 def tempo_at_end(language: str) -> str:
@@ -637,7 +650,7 @@ def queue(mine: Sequence[Status], waiting: int, wait_s: float | None, language: 
         if waiting
         else say("Nobody is waiting.")
     )
-    wait = say("A new one would take {time}.", time=about(wait_s, language)) if wait_s is not None else ""
+    wait = say("A new clip would take {time}.", time=about(wait_s, language)) if wait_s is not None else ""
     return _lines(*(standing or [say("Nothing of yours is waiting or being made here.")]), f"{whole} {wait}".strip())
 
 
@@ -657,8 +670,10 @@ def takes(films: Sequence[Film], language: str) -> str:
 def film_name(film: Film, language: str) -> str:
     """Name a film in a few words."""
     say = speak(language)
-    mood = film.cues[0].mood if film.cues else ""
-    described = ", ".join(plain(say(word)) for word in (film.style, mood) if word)
+    cue = film.cues[0] if film.cues else None
+    words = dict.fromkeys(plain(say(word)) for word in (film.style, cue.mood if cue else "") if word)
+    tempo = [say("{tempo} bpm", tempo=round(cue.tempo))] if cue else []
+    described = ", ".join([*words, *tempo])
     return say("{described}, {length}, seed {seed}", described=described, length=clock(film.seconds), seed=film.seed)
 
 
@@ -670,11 +685,21 @@ def song_title(film: Film, language: str) -> str:
 
 
 def settings_kept(language: str) -> str:
-    return speak(language).say("Kept.")
+    return speak(language).say("Saved.")
+
+
+def nothing_removed(language: str) -> str:
+    return speak(language).say("Good. Nothing was removed.")
 
 
 def bad_setting(name: str, language: str) -> str:
-    return speak(language).say("That is no setting that I know: {name}", name=plain(name)[:40])
+    """Say what a setting may be, or that there is none of that name."""
+    say = speak(language)
+    if name == "takes":
+        return say("Takes can be 1, 2, 3 or 4.")
+    if name == "language":
+        return unknown_language(language)
+    return say("That is no setting that I know: {name}", name=plain(name)[:40])
 
 
 def owners_only(language: str) -> str:
