@@ -104,7 +104,7 @@ class Bell:
     def connect(self) -> ArqRedis:
         """Return a client with connections of its own, which the caller closes; nothing is sent yet."""
         try:
-            # No health checks: of a server that wants a password they ask for ever. A dead connection is retried anyhow.
+            # No health checks: they ask a server that wants a password for ever. A dead connection is retried anyhow.
             pool: ConnectionPool = ConnectionPool.from_url(
                 self._url,
                 socket_timeout=CALL_S,
