@@ -59,6 +59,13 @@ def test_a_large_picture_is_encoded_no_larger_than_4k() -> None:
     assert "scale=1920:1080" in plan_encode(slate(size=(7680, 4320)), "telegram", "keep").chain
 
 
+def test_a_file_that_promises_no_frame_has_a_plan_too() -> None:
+    """It divided by zero for chats alone, since only they have a limit; the decode then says what is wrong."""
+    clip = slate()
+    empty = replace(clip, picture=replace(clip.picture, packets=()))
+    assert "scale=1920:1080" in plan_encode(empty, "telegram", "keep").chain
+
+
 def test_an_odd_line_is_cropped_and_nothing_scaled() -> None:
     assert plan_encode(slate(size=(321, 241)), "none", "keep").chain.startswith("scale=321:241,crop=320:240:0:0")
 

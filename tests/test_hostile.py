@@ -23,6 +23,7 @@ import pytest
 
 from pipeline.clip import Clip, Limits, open_clip
 from pipeline.door.ffmpeg import Leash
+from pipeline.door.targets import Target
 from pipeline.errors import BadMedia, OverLimit, UserError
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
 from tests.test_door_ffmpeg import children
@@ -30,10 +31,10 @@ from tests.test_door_ffmpeg import children
 WITHIN_S = 20.0  # of wall clock on a busy machine; each takes less than one on a quiet one
 
 
-def take(path: Path, folder: Path) -> Clip | UserError:
+def take(path: Path, folder: Path, *, target: Target = "none") -> Clip | UserError:
     """Open a clip and go through it; returns what it is, or the error that a person would see."""
     try:
-        footage = open_clip(path, folder)
+        footage = open_clip(path, folder, target=target)
         for _ in footage.frames():
             pass
     except UserError as error:

@@ -32,7 +32,7 @@ WITHIN_S = 20.0
 async def perform(stage: Stage, row: JobRow, folder: Path) -> None:
     """Play the worker with the real door."""
     upload = await stage.blobs.get(f"{row.id}/upload", folder / f"{row.id}-upload")
-    found = await asyncio.to_thread(take, upload, folder / row.id)
+    found = await asyncio.to_thread(take, upload, folder / row.id, target="telegram")
     if isinstance(found, UserError):
         await stage.ends(row, Outcome.of_error(found), state="failed")
     else:

@@ -14,13 +14,14 @@ from babel.messages.pofile import read_po
 
 from bot.text.languages import LANGUAGES, SOURCE, known, speak
 from jobs.endings import ENDINGS
+from pipeline.door.containers import KNOWN, _is
 from tests.said import ROOT, made_elsewhere, spoken
 
 OTHERS = [language for language in LANGUAGES if language != SOURCE]
 
 #: sentences that are put together at run time, and what an expression of the source says in one of its cases
 NOT_FOUND_IN_SOURCE = {
-    "The file is a still image, not a video.",
+    *(str(_is(what)) for _, what in KNOWN),
     "The file is a text, not a video.",
     "There is only sound in the file, no video.",
     "There is no picture in the file, no video.",
@@ -118,3 +119,10 @@ def test_nobody_pays_for_a_language_that_is_not_spoken() -> None:
         "assert languages.catalogue.cache_info().currsize == 1\n"
     )
     subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_a_file_is_instead_is_said_in_one_language(language: str) -> None:
+    """It said "Die Datei ist kein Video (an archive)."."""
+    for _, what in KNOWN:
+        assert what not in speak(language).again(_is(what).sentence)

@@ -179,7 +179,7 @@ def _affordable(size: tuple[int, int], slate: Slate, allowed: Budget | None, thr
     """Scale a size down until the allowed rate gives each pixel enough bits."""
     if not allowed:
         return size
-    rate = len(slate.picture.shown) / max(slate.duration, 0.1)
+    rate = max(1, len(slate.picture.shown)) / max(slate.duration, 0.1)  # a damaged file may promise no frame at all
     enough = sqrt(allowed.picture * thrift / (BITS_PER_PIXEL * size[0] * size[1] * min(rate, 60)))
     return _shrunk(size, max(SMALLEST_SIDE, int(max(size) * min(1.0, enough))))
 
