@@ -21,10 +21,11 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol, cast
+from weakref import WeakValueDictionary
 
 import structlog
 
-from jobs import endings
+from jobs import endings, metrics
 from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, ReplyTo, Request
 from jobs.standing import Status as Status
 from jobs.standing import standing
@@ -151,6 +152,7 @@ class Deliveries:
         self._owner = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._next_show: dict[str, float] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  #: of a job's messages
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop` is set; what is being handed over then is finished first."""
@@ -224,7 +226,7 @@ class Deliveries:
         if free <= 0:
             return
         rows = await self._records.due_deliveries(self._messenger.front, self._owner, most=free, seconds=LEASE_S)
-        for row, job in rows:
+        for row, job in sorted(rows, key=lambda due: (due[0].created_at, due[0].id)):
             task = asyncio.create_task(self._deliver(row, job))
             self._at_work[row.id] = task
             task.add_done_callback(partial(self._done, row.id))
@@ -236,11 +238,19 @@ class Deliveries:
         with structlog.contextvars.bound_contextvars(job=job.id, delivery=row.id, what=row.what):
             renewing = asyncio.create_task(self._renew(row))
             try:
-                await self._try(row, job)
+                async with self._turn(job.id):
+                    await self._try(row, job)
             except Exception as error:
                 await self._come_back(row, error)
             finally:
                 renewing.cancel()
+
+    def _turn(self, job: str) -> asyncio.Lock:
+        """Return what lets the films of a job come one after the other, the first one first."""
+        turn = self._turns.get(job)
+        if turn is None:
+            turn = self._turns[job] = asyncio.Lock()
+        return turn
 
     async def _renew(self, row: DeliveryRow) -> None:
         while True:
@@ -256,12 +266,14 @@ class Deliveries:
         except Gone as gone:
             log.info("delivery_dead", problem=str(gone))
             await self._records.dead(row.id, problem=str(gone))
+            self._count("gone")
         except Moved as moved:
             await self._move(reply_to, moved)
             await self._records.retry_delivery(row.id, self._owner, problem="moved", delay_s=0.0)
         except Refused as refused:
             log.error("delivery_refused", problem=str(refused))
             await self._records.dead(row.id, problem=str(refused))
+            self._count("refused")
 
     async def _hand_over(self, row: DeliveryRow, job: JobRow, reply_to: ReplyTo) -> None:
         outcome = OUTCOME.validate_python(job.outcome) if job.outcome else endings.CANCELED
@@ -299,6 +311,7 @@ class Deliveries:
             await self._records.reopened(row.id, self._owner)
         else:
             await self._records.sent(row.id, self._owner, address)
+            self._count("sent")
             log.info(
                 "delivered", front=self._messenger.front, kind=outcome.kind, after_s=self._clock() - job.created_at
             )
@@ -321,13 +334,18 @@ class Deliveries:
 
         await self._records.moved(reply_to.chat, moved.chat, reply_to=changed)
 
+    def _count(self, result: str) -> None:
+        metrics.DELIVERIES.labels(self._messenger.front, result).inc()
+
     async def _come_back(self, row: DeliveryRow, error: Exception) -> None:
         """Let go of a delivery that broke; the network's own word about when to come back stands above ours."""
         if isinstance(error, Missing) or self._clock() - row.created_at > GIVE_UP_S:
             log.error("delivery_given_up", problem=repr(error))
             await self._records.dead(row.id, problem=repr(error)[:500])
+            self._count("given up")
             return
         pause_s = error.seconds if isinstance(error, Later) else pause(row.attempts)
+        self._count("later")
         log.warning("delivery_later", problem=repr(error), pause_s=round(pause_s, 1))
         with contextlib.suppress(Exception):  # the database may be what is away; the lease then lapses by itself
             await self._records.retry_delivery(row.id, self._owner, problem=repr(error)[:500], delay_s=pause_s)

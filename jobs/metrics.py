@@ -20,7 +20,10 @@ JOB_SECONDS = Histogram(
     registry=REGISTRY,
 )
 DELIVERIES = Counter(
-    "reelscore_deliveries", "Messages handed over to a chat network, by result.", ("front", "result"), registry=REGISTRY
+    "reelscore_deliveries",
+    "Tries to hand a message over to a chat network, by result.",
+    ("front", "result"),
+    registry=REGISTRY,
 )
 ACKNOWLEDGED = Histogram(
     "reelscore_acknowledgement_seconds",

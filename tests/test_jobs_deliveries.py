@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import deliveries, endings
+from jobs import deliveries, endings, metrics
 from jobs.deliveries import Deliveries, Gone, Later, Moved, Parcel, Refused, Status, TooLarge
 from jobs.job import OUTCOME, REPLY_TO, REQUEST, Film, Outcome, ReplyTo, Request
 from storage.blobs import Blobs
@@ -175,6 +175,19 @@ async def test_what_the_network_says_for_good_is_an_end(house: House, error: Exc
     house.chat.before = [None, error]
     await house.runs("dead")
     assert house.chat.calls == ["open", "hand_over"]
+
+
+async def test_the_metrics_tell_how_hand_overs_went(house: House) -> None:
+    def count(result: str) -> float:
+        labels = {"front": "chat", "result": result}
+        return metrics.REGISTRY.get_sample_value("reelscore_deliveries_total", labels) or 0.0
+
+    before = {result: count(result) for result in ("later", "sent")}
+    await house.job()
+    await house.ends(FILMS)
+    house.chat.before = [None, OSError("away")]
+    await house.runs("sent")
+    assert {result: count(result) - before[result] for result in before} == {"later": 1, "sent": 1}
 
 
 async def test_a_chat_that_has_moved_is_followed(house: House) -> None:

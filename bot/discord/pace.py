@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from types import SimpleNamespace
 
 import aiohttp
+from discord.utils import snowflake_time
+
+from jobs.metrics import ACKNOWLEDGED
 
 _PLACE = re.compile(r"/(?:webhooks/\d+|interactions/\d+|channels)/([^/]+)")
+_CALLBACK = re.compile(r"/interactions/(\d+)/[^/]+/callback")
 EVERYWHERE = ""
 
 
@@ -21,6 +26,7 @@ class Pace:
     def trace(self) -> aiohttp.TraceConfig:
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._note)
+        trace.on_request_end.append(_measure)
         return trace
 
     def wait_s(self, place: str) -> float:
@@ -42,3 +48,11 @@ class Pace:
         except ValueError:
             return
         self._shut[whose] = asyncio.get_running_loop().time() + seconds
+
+
+async def _measure(_: aiohttp.ClientSession, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams) -> None:
+    """Tell the metrics how long somebody's click took until Discord knew that we have it; it waits for 3 s."""
+    callback = _CALLBACK.search(answer.url.path)
+    if callback is not None and answer.response.status < 300:
+        pressed_at = snowflake_time(int(callback[1])).timestamp()
+        ACKNOWLEDGED.labels("discord").observe(max(0.0, time.time() - pressed_at))  # clocks differ

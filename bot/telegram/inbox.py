@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from aiogram.exceptions import (
 from aiogram.methods import GetUpdates
 from aiohttp import web
 
+from jobs.metrics import ACKNOWLEDGED
 from pipeline.errors import Refused
 from storage.errors import StoreError
 from storage.records import Records
@@ -59,16 +61,21 @@ class Inbox:
 
     async def store(self, updates: Sequence[dict[str, Any]]) -> None:
         """Keep updates; when this returns they are committed. Raises storage.errors.Down."""
+        came_at = time.monotonic()
         await self._records.store_updates(FRONT, [(str(update["update_id"]), update) for update in updates])
         self._ring()
+        for _ in updates:
+            ACKNOWLEDGED.labels(FRONT).observe(time.monotonic() - came_at)
 
     async def store_one(self, update: dict[str, Any]) -> None:
         """As `store`; what comes in while a transaction is under way shares the next one."""
+        came_at = time.monotonic()
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(((str(update["update_id"]), update), kept))
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store_waiting())
         await kept
+        ACKNOWLEDGED.labels(FRONT).observe(time.monotonic() - came_at)
 
     async def _store_waiting(self) -> None:
         while self._waiting:
