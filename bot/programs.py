@@ -274,6 +274,7 @@ async def _first(*waits: Coroutine[Any, Any, object], also: list[asyncio.Task[An
 
 async def _speak(settings: BotSettings, fronts: list[str]) -> None:
     """Run the front ends until a signal; one that ends by itself ends the others, and a supervisor starts anew."""
+    from bot import leftovers
     from bot.desk import Desk
     from bot.health import watched
 
@@ -294,7 +295,7 @@ async def _speak(settings: BotSettings, fronts: list[str]) -> None:
                 )
                 with_them = {"settings": settings, "desk": desk, "records": records, "blobs": blobs, "bell": bell}
                 tasks = [asyncio.create_task(_front(name)(**with_them, stop=stop), name=name) for name in fronts]
-                await _first(stop.wait(), also=tasks)
+                await _first(stop.wait(), leftovers.sweep(_uploads(settings)), also=tasks)
                 stop.set()
                 vitals.stopping = True
                 await _settle(tasks, hurry, within_s=DELIVER_S)
