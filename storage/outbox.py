@@ -138,9 +138,15 @@ class Outbox(Database):
         await self._change(update(DeliveryRow).where(DeliveryRow.id == delivery).values(shown=_storable(text)))
 
     async def sent(self, delivery: str, owner: str, reply_to: dict[str, Any] | None = None) -> bool:
-        """The message is in the chat: the end. False when another owner has it by now."""
-        values = {"state": "sent", "sent_at": self.now(), "owner": None, "lease_until": None, **_address(reply_to)}
-        return await self._change(_held(delivery, owner).values(values))
+        """The message is in the chat: the end. False when another owner has it by now.
+
+        Without `reply_to` nothing is there, and the address goes.
+        """
+        values = {"state": "sent", "sent_at": self.now(), "owner": None, "lease_until": None}
+        async with self._write() as session:
+            address = _address(reply_to) or await self._without_address(session, delivery)
+            change = _held(delivery, owner).values(values | address).returning(DeliveryRow.id)
+            return await session.scalar(change) is not None
 
     async def reopened(self, delivery: str, owner: str) -> bool:
         """The question is in the chat: open again until the job ends; due again when it has ended meanwhile."""
@@ -176,12 +182,17 @@ class Outbox(Database):
             return await session.scalar(select(DeliveryRow.attempts).where(DeliveryRow.id == delivery)) or 0
 
     async def dead(self, delivery: str, *, problem: str) -> None:
-        """Nothing can be delivered there: an end, too."""
-        await self._change(
-            update(DeliveryRow)
-            .where(DeliveryRow.id == delivery, DeliveryRow.state != "sent")
-            .values(state="dead", problem=_storable(problem[:PROBLEM]), owner=None, lease_until=None)
-        )
+        """Nothing can be delivered there: an end, too; the address goes."""
+        values = {"state": "dead", "problem": _storable(problem[:PROBLEM]), "owner": None, "lease_until": None}
+        async with self._write() as session:
+            address = await self._without_address(session, delivery)
+            change = update(DeliveryRow).where(DeliveryRow.id == delivery, DeliveryRow.state != "sent")
+            await session.execute(change.values(values | address))
+
+    async def _without_address(self, session: AsyncSession, delivery: str) -> dict[str, Any]:
+        """Empty what only its front end reads: it may hold a token, which is kept no longer than it is of use."""
+        reply_to = await session.scalar(select(DeliveryRow.reply_to).where(DeliveryRow.id == delivery))
+        return {"reply_to": {**(reply_to or {}), "address": {}}}
 
     async def _change(self, change: Update) -> bool:
         async with self._write() as session:

@@ -113,3 +113,22 @@ async def test_a_question_that_comes_after_the_end_is_due_again(records: Records
     await records.ask_cancel("a", outcome=END)  # while the question is on its way into the chat
     assert await records.reopened("a-0", "front")
     assert await due(records, "front") == ["a-0"]
+
+
+@pytest.mark.parametrize("end", ["dead", "sent"])
+async def test_an_address_that_nobody_writes_to_any_more_is_not_kept(records: Records, end: str) -> None:
+    await order(records, "a")
+    delivery = new_delivery(
+        "a", id="a-1", reply_to={"front": "telegram", "chat": "telegram:7", "address": {"token": "t"}}
+    )
+    await records.add_delivery(delivery)
+    attempt = await put_to_work(records, "a")
+    assert await records.end("a", attempt, "worker 1", state="succeeded", outcome=END)
+    await due(records, "front 1")
+    if end == "dead":
+        await records.dead("a-1", problem="blocked")
+    else:  # there was nothing to say
+        assert await records.sent("a-1", "front 1")
+    row = await records.delivery("a-1")
+    assert row is not None
+    assert (row.state, row.reply_to) == (end, {"front": "telegram", "chat": "telegram:7", "address": {}})

@@ -19,7 +19,7 @@ from tests.databases import Clock, new_delivery, new_job
 
 T = TypeVar("T")
 
-EXAMPLES = 12  # a few seconds; it was run with 1500
+EXAMPLES = 12  # a few seconds
 LEASE_S = 15.0
 PEOPLE = ("telegram:1", "telegram:2")
 OWNERS = ("worker 1", "worker 2")
