@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from obstore import sign_async
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
 
 from storage.errors import Down, Missing
@@ -141,10 +141,13 @@ class Blobs:
     async def ping(self) -> None:
         """Write, read and remove a few bytes. Raises Down."""
         key, content = f"ping/{secrets.token_hex(8)}", secrets.token_bytes(16)
-        await self.put_bytes(key, content)
-        async with _ours(key):
-            back = bytes(await (await self._store.get_async(key)).bytes_async())
-            await self._store.delete_async(key)
+        try:
+            await self.put_bytes(key, content)
+            async with _ours(key):
+                back = bytes(await (await self._store.get_async(key)).bytes_async())
+                await self._store.delete_async(key)
+        except Missing as error:
+            raise Down("there is no such bucket") from error
         if back != content:
             raise Down("the blob store gives back other bytes than it took")
 
@@ -180,6 +183,8 @@ def check_key(key: str) -> None:
 def _bucket(name: str, prefix: str) -> S3Store:
     if not name:
         raise ValueError("s3:// needs the name of a bucket")
+    for variable in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
+        del os.environ[variable]  # obstore takes an empty endpoint for an endpoint, where containers mean none
     try:
         return S3Store(
             name,
@@ -204,5 +209,7 @@ async def _ours(key: str) -> AsyncIterator[None]:
         yield
     except FileNotFoundError as error:
         raise Missing(key) from error
+    except (PermissionDeniedError, UnauthenticatedError) as error:
+        raise Down("the blob store does not take these credentials") from error
     except (BaseError, OSError) as error:
         raise Down(f"the blob store does not answer ({type(error).__name__})") from error

@@ -23,6 +23,15 @@ BUSY_S = 30.0  # how long SQLite waits for another process's transaction; ours t
 CONNECT_S = 10.0  # PostgreSQL; beyond it the server counts as down
 COMMAND_S = 60.0  # PostgreSQL; no statement of ours takes a second
 
+#: what PostgreSQL says of itself and not of a statement, by the class of its SQLSTATE
+#: (https://www.postgresql.org/docs/current/errcodes-appendix.html)
+REFUSALS = {
+    "28": "the database does not take this user or password",
+    "3D": "there is no database of this name",
+    "53": "the database is out of room, memory or connections",
+    "57": "the database is starting or stopping",
+}
+
 D = TypeVar("D", bound="Database")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,9 +91,10 @@ async def down() -> AsyncIterator[None]:
     except (InterfaceError, OperationalError, PoolEmpty, OSError) as error:
         raise Down(f"the database does not answer ({type(error).__name__})") from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        refusal = REFUSALS.get(str(getattr(error.orig, "sqlstate", ""))[:2])
+        if refusal is None and not error.connection_invalidated:
             raise
-        raise Down("the database has gone away") from error
+        raise Down(refusal or "the database has gone away") from error
 
 
 def whole(

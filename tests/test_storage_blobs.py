@@ -8,9 +8,11 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from obstore import sign_async
 
 from storage.blobs import PIECE, Blobs
 from storage.errors import Down, Missing
@@ -205,3 +207,24 @@ async def test_a_store_answers_a_ping_or_is_down(blobs: Blobs, monkeypatch: pyte
 def test_other_stores_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="s3://"):
         Blobs(url)
+
+
+async def test_a_bucket_that_is_not_there_is_told(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "ENDPOINT_URL": s3,
+        "ACCESS_KEY_ID": "k",
+        "SECRET_ACCESS_KEY": "s",
+        "REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with pytest.raises(Down, match="no such bucket"):
+        await Blobs("s3://another/p").ping()
+
+
+async def test_empty_variables_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(f"AWS_{name}", "fake")
+    for name in ("ENDPOINT_URL", "REGION", "SESSION_TOKEN"):
+        monkeypatch.setenv(f"AWS_{name}", "")
+    url = await sign_async(Blobs("s3://bucket/p")._store, "GET", "job/film.mp4", timedelta(seconds=9))  # type: ignore[arg-type]
+    assert url.startswith("https://s3.us-east-1.amazonaws.com/bucket/p/job/film.mp4")

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from storage.database import database_url as parse
 from storage.errors import Down
 from storage.records import Records
-from tests.databases import order
+from tests.databases import order, postgresql_url
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -129,3 +129,12 @@ async def test_a_file_that_is_no_database_is_down(tmp_path: Path) -> None:
     (tmp_path / "records.db").write_bytes(b"not a database at all, " * 100)
     with pytest.raises(Down):
         await Records.open(f"sqlite:///{tmp_path}/records.db")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [("/postgres?", "no database of this name"), ("reelscore@", "user or password")]
+)
+async def test_what_postgresql_refuses_is_told(change: str, said: str) -> None:
+    wrong = postgresql_url().replace(change, {"/postgres?": "/nothing?", "reelscore@": "nobody@"}[change])
+    with pytest.raises(Down, match=said):
+        await Records.open(wrong)
