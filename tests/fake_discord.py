@@ -46,6 +46,7 @@ class FakeDiscord:
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.faults: deque[Fault] = deque()
         self.identified: list[dict[str, Any]] = []
+        self.unreadable = self.forgetful = False  #: the bot may not read the channel; nonces are not known any more
         self.dead: set[str] = set()  #: tokens that have lived for 15 minutes
         self.tier = 0  #: of the server's boosts
         self.refused_at: list[float] = []  #: when a 429 was given
@@ -183,7 +184,7 @@ class FakeDiscord:
                 if fault.status == 429:
                     self.refused_at.append(self.times[-1])
                 return _json(fault.body, status=fault.status, headers=fault.headers)
-        if refusal := self._refusal(path):
+        if refusal := self._refusal(request.method, path):
             return refusal
         by_bot = request.headers.get("Authorization") == f"Bot {self.token}"
         if not by_bot and not path.startswith(("webhooks/", "interactions/")):
@@ -194,9 +195,11 @@ class FakeDiscord:
             request.transport.abort()
         return _json({"code": 10008, "message": "Unknown"}, status=404) if answer is None else _json(answer)
 
-    def _refusal(self, path: str) -> web.Response | None:
+    def _refusal(self, method: str, path: str) -> web.Response | None:
         """Say no to tokens that have died, to a second acknowledgement, and where the bot is no member."""
         parts = path.split("/")
+        if self.unreadable and method == "GET" and parts[0] == "channels":
+            return _json({"code": 50001, "message": "Missing Access"}, status=403)
         if parts[0] == "webhooks" and parts[2] in self.dead:
             return _json({"code": 50027, "message": "Invalid Webhook Token"}, status=401)
         if parts[0] == "interactions" and parts[2] in self._responses:
@@ -228,7 +231,8 @@ class FakeDiscord:
             case "POST", ["channels", channel, "messages"]:
                 known = self._nonces.get((channel, body.get("nonce", ""))) if body.get("enforce_nonce") else None
                 number_ = known or self._write(int(channel), body, uploads)
-                self._nonces[channel, str(body.get("nonce"))] = number_
+                if not self.forgetful:
+                    self._nonces[channel, str(body.get("nonce"))] = number_
                 return self.messages[number_]
             case "POST", ["webhooks", _, token]:
                 number_ = self._responses[token]

@@ -99,16 +99,19 @@ async def test_answer_that_is_lost_makes_no_second_film(stage: Wired, network: F
     assert films(network) == [FILM]
 
 
+@pytest.mark.parametrize("told_by", ["nonce", "look"])
 async def test_late_film_whose_answer_is_lost_is_sent_once(
-    stage: Wired, network: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+    told_by: str, stage: Wired, network: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The token has died and the channel's answer is lost: the nonce, or a look, tells that the film is there."""
+    network.unreadable, network.forgetful = told_by == "nonce", told_by == "look"
     monkeypatch.setattr("bot.discord.rights.TOKEN_S", 0.0)
     network.faults.append(Fault("POST", rf"channels/{CHANNEL}/messages"))
     job = await stage.scored()
     assert await stage.rested() == ["sent"]
     assert films(network) == [FILM]
     sent = network.called("POST", rf"channels/{CHANNEL}/messages")
+    assert len(sent) == (2 if told_by == "nonce" else 1)
     assert {(body["nonce"], body["enforce_nonce"]) for body in sent} == {(f"{job}-result", True)}
 
 

@@ -24,7 +24,8 @@ INVISIBLE = "\u200b"
         ("HTTPS://evil.example/**a**", rf"HTTPS:{INVISIBLE}//evil.example/\*\*a\*\*"),
         ("<https:/evil/__a__>", r"\<https:/evil/\_\_a\_\_>"),
         ("discord.gg/abc Discord.com/invite/abc", f"discord{INVISIBLE}.gg/abc Discord{INVISIBLE}.com/invite/abc"),
-        ("@everyone @here <@123456789012345678>", f"@{INVISIBLE}everyone @{INVISIBLE}here \\<@{INVISIBLE}123456789012345678>"),
+        ("@everyone @here", f"@{INVISIBLE}everyone @{INVISIBLE}here"),
+        ("<@123456789012345678>", f"\\<@{INVISIBLE}123456789012345678>"),
         ("<:x:1> <t:1:R> </score:1> <#1>", r"\<:x:1> \<t:1:R> \</score:1> \<#1>"),
     ],
 )  # fmt: skip
