@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.clip import Clip, Footage, Frame, Limits, open_clip, safe_name
+from pipeline.door import ffmpeg as door
 from pipeline.errors import BadMedia, OverLimit
 from pipeline.film import packet_hashes
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
@@ -276,6 +277,19 @@ def test_the_same_clip_gives_the_same_bytes(tmp_path: Path) -> None:
         path = draw(tmp_path / name, *codec)
         one, other = (take(path, tmp_path / f"{name}{n}")[0].picture.read_bytes() for n in range(2))
         assert one == other
+
+
+def test_the_bytes_do_not_depend_on_what_memory_held_before(tmp_path: Path) -> None:
+    """x264 reads some before it is written, so a child's is emptied."""
+    path = draw(tmp_path / "a.gif")
+    clip, _, _ = take(path, tmp_path / "job")
+    emptied = clip.picture.read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(door.ENVIRONMENT, "MALLOC_PERTURB_")
+        patch.setitem(door.ENVIRONMENT, "MALLOC_TOP_PAD_", "0")  # nothing of the heap is kept, all comes fresh
+        patch.setitem(door.ENVIRONMENT, "MALLOC_MMAP_THRESHOLD_", "4096")  # from the kernel, which empties it
+        clip, _, _ = take(path, tmp_path / "fresh")
+    assert clip.picture.read_bytes() == emptied
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "16:9", "1:1", "4:5"])
