@@ -501,12 +501,16 @@ async def _score(settings: BotSettings, errand: Errand) -> list[Written]:
     from bot import cli
     from bot.desk import Desk
     from bot.terminal import Terminal, without_limits
+    from storage.errors import StoreError
 
     async with _opened(settings) as (records, blobs, bell):
         caps = without_limits(settings.caps)
         desk = Desk(records, blobs, caps=caps, ring=bell.wake, folder=_uploads(settings))
         terminal = Terminal(records, blobs, bell, desk=desk, console=cli._console(stderr=True))
-        return await terminal.score(errand.clip, errand.request, to=errand.to, folder=errand.folder)
+        try:
+            return await terminal.score(errand.clip, errand.request, to=errand.to, folder=errand.folder)
+        except StoreError as exc:  # whoever sits here hears of it at once; a chat's update would wait
+            raise Unavailable(text.NO_STORE.format(why=exc), hint=text.NO_STORE_HINT) from exc
 
 
 def _show(films: list[Written], clip: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import secrets
@@ -31,6 +32,7 @@ AT_ONCE = 4  # pieces under way, so that a film of 2 GB costs 32 MiB
 CONNECT = timedelta(seconds=5)
 REQUEST = timedelta(minutes=5)  # whole answers, so 2 GB at 7 MB/s
 TRIES = 3
+FULL = f"(os error {errno.ENOSPC})"  # in the text of an error of obstore's, which has no number
 TRYING = timedelta(seconds=20)  # after that it is down, and whoever asked tries again later
 
 
@@ -212,4 +214,6 @@ async def _ours(key: str) -> AsyncIterator[None]:
     except (PermissionDeniedError, UnauthenticatedError) as error:
         raise Down("the blob store does not take these credentials") from error
     except (BaseError, OSError) as error:
+        if FULL in str(error) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+            raise Down("the disk for blobs is full") from error
         raise Down(f"the blob store does not answer ({type(error).__name__})") from error

@@ -25,8 +25,10 @@ from bot.parts import Part, end_in_order
 from bot.settings import BotSettings
 from bot.text import terminal as text
 from jobs import processes
+from jobs.job import Request
 from jobs.settings import JobSettings, names
 from pipeline.errors import Refused, Unavailable
+from storage.errors import Down
 from tests.media import make_clip
 from tests.servers import Redis, needs_redis
 
@@ -133,6 +135,20 @@ def test_a_bug_is_told_by_its_kind_and_its_text_goes_to_the_log_without_secrets(
     assert "KeyError" in said
     assert redact(TOKEN) != TOKEN
     assert TOKEN not in said
+
+
+async def test_a_store_that_breaks_during_an_errand_is_told_to_who_waits(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: Any, *words: Any, **more: Any) -> None:
+        raise Down("the disk for blobs is full")
+
+    monkeypatch.setattr("bot.terminal.Terminal.score", broken)
+    monkeypatch.setattr("jobs.queue.Bell.meet", lambda self, **more: asyncio.sleep(0))
+    settings: BotSettings = BotSettings(data=home / "data")
+    errand = programs.Errand(home / "clip.mp4", Request(), home / "film.mp4", home / "papers")
+    with pytest.raises(Unavailable, match="disk for blobs is full"):
+        await programs._score(settings, errand)
 
 
 # ---- parts ----

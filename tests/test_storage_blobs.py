@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from obstore import sign_async
+from obstore.exceptions import GenericError
 
-from storage.blobs import PIECE, Blobs
+from storage.blobs import PIECE, Blobs, _ours
 from storage.errors import Down, Missing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -228,3 +230,12 @@ async def test_empty_variables_are_none(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(f"AWS_{name}", "")
     url = await sign_async(Blobs("s3://bucket/p")._store, "GET", "job/film.mp4", timedelta(seconds=9))  # type: ignore[arg-type]
     assert url.startswith("https://s3.us-east-1.amazonaws.com/bucket/p/job/film.mp4")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "x"), GenericError("Unable to copy: No space left on device (os error 28)")]
+)
+async def test_a_full_disk_is_told(error: Exception, tmp_path: Path) -> None:
+    with pytest.raises(Down, match="full"):
+        async with _ours("job/film.mp4"):
+            raise error

@@ -154,8 +154,10 @@ PART_REFUSED_LOG_HINT = "{log} tells why; `reelscore doctor` shows the rest."
 BROKE_LOG = "The log above tells where. `reelscore doctor` shows whether something is missing."
 NO_TOKEN = "{variable} is not set, so there is nobody to speak as on {front}."
 NO_TOKENS = "No chat is turned on."
-NO_STORE = "The store does not answer: {why}."
-NO_STORE_HINT = "See whether DATABASE_URL and BLOB_URL are right and whether what they name is up."
+NO_STORE = "The store does not do its work: {why}."
+NO_STORE_HINT = (
+    "See whether DATABASE_URL and BLOB_URL are right and what they name is up and has room; `reelscore doctor` tells."
+)
 BAD_STORE = "The store cannot be opened: {why}."
 BAD_STORE_HINT = "Change DATABASE_URL or BLOB_URL."
 NO_FRONT = "There is no front end {name!r}."
