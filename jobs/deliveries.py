@@ -45,9 +45,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 900.0  # between tries of a delivery that 
 GIVE_UP_S = 3 * 86400.0  # a chat that takes nothing for three days is dead
 LINK_S = 7 * 86400.0  # how long a link to a large film works
 
-TOO_LARGE = "The film is larger than what may be sent here."
+TOO_LARGE = "The file is larger than what may be sent here."
 TOO_LARGE_HINT = "Send a shorter clip, or a smaller one."
-TOO_LARGE_LINKED = "The film is larger than what may be sent here; for a week it can be fetched from this link."
+TOO_LARGE_LINKED = "The file is larger than what may be sent here; for a week it can be fetched from this link."
 
 log = structlog.get_logger()
 
@@ -321,7 +321,8 @@ class Deliveries:
             return await self._messenger.hand_over(parcel)
         except TooLarge:
             film = film_of(parcel)
-            link = await self._blobs.link(film.film, seconds=LINK_S, name="scored.mp4") if film else None
+            key, name = file_of(film, parcel.what) if film else (None, "")
+            link = await self._blobs.link(key, seconds=LINK_S, name=name) if key else None
             return await self._messenger.hand_over(replace(parcel, outcome=too_large(link), link=link))
 
     @contextlib.asynccontextmanager
@@ -354,6 +355,17 @@ class Deliveries:
 def film_of(parcel: Parcel) -> Film | None:
     """Return the film that a parcel is about: "take-2" and "song-2" are about the second one."""
     return parcel.outcome.films[parcel.take - 1] if parcel.take <= len(parcel.outcome.films) else None
+
+
+def file_of(film: Film, what: What) -> tuple[str | None, str]:
+    """Return the key of what a message carries, and the name that it is saved by."""
+    beside = {
+        "song": (film.song, "music.m4a"),
+        "stems": (film.stems, "stems.zip"),
+        "midi": (film.midi, "music.mid"),
+        "sheet": (film.sheet, "cues.json"),
+    }
+    return beside.get(what, (film.film, "scored.mp4"))
 
 
 def what_of(written: str) -> tuple[What, int]:

@@ -139,6 +139,18 @@ async def test_limit_is_read_when_the_film_is_sent(stage: Stage) -> None:
     assert stage.channel.last_message.content.startswith(TOO_LARGE)
 
 
+async def test_link_leads_to_what_was_asked_for(stage: Stage) -> None:
+    """Stems that are too large come as a link to the stems, not to the film."""
+    job = await asked(stage)
+    await stage.film(job)
+    await stage.deliver()
+    await stage.blobs.put_bytes(f"{job}/1-stems", bytes(11_000_000))
+    stage.blobs.linker = lambda key, *, seconds, name: f"https://films.example/{key}/{name}"
+    await stage.ann.click(stage.channel.last_message, label="Stems")
+    await stage.deliver()
+    assert stage.channel.last_message.content.endswith(f"https://films.example/{job}/1-stems/stems.zip")
+
+
 async def test_sentence_has_no_markup_and_pings_nobody(stage: Stage) -> None:
     job = await asked(stage)
     await stage.end(job, Outcome("sentence", sentence="@everyone *look* [here](https://evil.example)"), state="failed")
