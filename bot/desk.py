@@ -7,6 +7,7 @@ buttons. Limits, rights, keeping the upload, and the one transaction are here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -62,6 +63,8 @@ LEFT = Outcome("sentence", sentence=text.LEFT, code="cancelled")
 LISTED = 5  # films in /takes
 FAMILY = 500  # jobs of a person that are looked through for other takes of a clip
 EVERYTHING = 100_000  # jobs, when a person is forgotten
+LET_GO_S = 6.0  # for their jobs to stop, which takes two, and for their placeholders to say so
+LOOK_S = 0.1
 
 
 Autoscore = Literal["off", "on", "silent-only"]
@@ -482,8 +485,12 @@ class Desk:
         chosen = {name: value for name, value in asdict(kept).items() if name != "autoscore"}
         by = person.id if kept.autoscore != "off" else None
         await self._records.set_chat(chat, autoscore=kept.autoscore, autoscore_by=by, settings=chosen)
+        language = kept.language or language
         described = text.settings(style=kept.style, mood=kept.mood, takes=kept.takes, language=language)
-        return Reply("\n".join((text.settings_kept(language), described, text.autoscore(kept.autoscore, language))))
+        lines = [text.settings_kept(language), described]
+        if chat != person.id:  # alone with somebody every clip is scored anyhow
+            lines.append(text.autoscore(kept.autoscore, language))
+        return Reply("\n".join(lines))
 
     async def rate(self, person: Person, job: str, answers: dict[str, int]) -> Reply:
         """Keep what a form brings back: answers to the study's four questions (1-5), by the owner of the film alone."""
@@ -526,6 +533,7 @@ class Desk:
     async def forget(self, person: Person) -> Reply:
         """Remove everything of a person: records, blobs, uploads; jobs at work are stopped."""
         language = await self.language(person)
+        await self._let_go(person)
         # blobs first: were the rows gone and the store down, nobody would know any more what is to be removed
         jobs = {row.id for row in await self._records.jobs_of(person=person.id, most=EVERYTHING)}
         for job in jobs:
@@ -535,6 +543,25 @@ class Desk:
             await self._blobs.remove(job)
         await self._wake()
         return Reply(text.forgotten(len(jobs | set(forgotten)), language))
+
+    async def _let_go(self, person: Person) -> None:
+        """Stop what is under way and wait a little, so that workers clear their folders and placeholders say so."""
+        jobs = await self._records.jobs_of(person=person.id, most=EVERYTHING)
+        stopped = [row.id for row in jobs if row.state not in ENDED and await self._stop(row.id)]
+        if stopped:
+            await self._wake()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LET_GO_S):
+                for job in stopped:
+                    while await self._is_under_way(job):
+                        await asyncio.sleep(LOOK_S)
+
+    async def _is_under_way(self, job: str) -> bool:
+        row = await self._records.job(job)
+        if row is None:
+            return False
+        told = [one.state in ("sent", "dead") for one in await self._records.deliveries_of(job)]
+        return row.state not in ENDED or not all(told)
 
 
 @dataclass(frozen=True)

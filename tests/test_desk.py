@@ -74,7 +74,8 @@ def blobs(tmp_path: Path) -> Blobs:
 
 
 @pytest.fixture
-def desk(records: Records, blobs: Blobs, bell: Bell, tmp_path: Path) -> Desk:
+def desk(records: Records, blobs: Blobs, bell: Bell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr("bot.desk.LET_GO_S", 0.05)  # no worker and no front end will do anything
     (tmp_path / "uploads").mkdir()
     return Desk(
         records,
@@ -673,6 +674,24 @@ async def test_forgetting_leaves_nothing_of_a_person(
     assert await records.means() == []
     assert await records.renew(running, 1, "worker 1", seconds=9, stage="mix", share=0.5) is None
     assert (await desk.forget(Person("telegram:9"))).text == text.forgotten(0, "en")
+
+
+async def test_who_is_forgotten_is_left_no_placeholder_that_waits_for_ever(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were gone at once left a status message with a cancel button, and a folder in the worker."""
+    job = await desk.submit(asked("s"))
+    monkeypatch.setattr("bot.desk.LET_GO_S", 5.0)
+
+    async def front() -> str:
+        while not (due := await records.due_deliveries("telegram", "front", most=1, seconds=9)):
+            await asyncio.sleep(0.01)
+        await records.sent(due[0][0].id, "front")
+        return due[0][1].state
+
+    said, _ = await asyncio.gather(front(), desk.forget(ANNA))
+    assert said == "canceled"
+    assert await records.job(job) is None
 
 
 async def test_what_cannot_be_removed_is_not_forgotten(

@@ -139,7 +139,8 @@ async def test_language_is_kept(stage: Stage) -> None:
     assert result.response.content.startswith(chat.usage("de", front="discord")[:10])
 
 
-async def test_forgetme_asks_first_and_removes_everything(stage: Stage) -> None:
+async def test_forgetme_asks_first_and_removes_everything(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.desk.LET_GO_S", 0.05)
     await stage.ann.slash(stage.channel, "score", clip=CLIP)
     asked = await stage.ann.slash(stage.channel, "forgetme")
     assert asked.response.content == chat.forget_question("en")

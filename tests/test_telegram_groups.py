@@ -205,6 +205,8 @@ async def test_the_chats_settings_stand_where_nobody_says_otherwise(stage: Stage
     row = await stage.job()
     assert (row.request["brief"]["style"], row.request["brief"]["mood"], row.request["takes"]) == ("epic", "hopeful", 2)
     assert (await stage.records.deliveries_of(row.id))[0].reply_to["language"] == "de"
+    await ada.says("/settings style= mood=sad", chat=group)  # no style any more; it became the style "mood=sad"
+    await group.waits_for(lambda m: "traurig" in m.words and "episch" not in m.words)
     await ada.says("/settings volume=11", chat=group)
     await group.waits_for(lambda m: "volume" in m.words)
 

@@ -208,6 +208,7 @@ async def test_several_takes_are_a_message_each(stage: Stage) -> None:
     await ada.sends_clip(silent_clip())
     await stage.scores(await stage.job())
     await stage.telegram.waits_until(lambda: len(ada.chat.videos) == 3)
+    assert [film.buttons[0].callback_data.partition("@")[2] for film in ada.chat.videos] == ["", "2", "3"]  # in order
     assert len({film.words for film in ada.chat.videos}) == 3
     assert len({str(film.buttons) for film in ada.chat.videos}) == 3
 

@@ -30,7 +30,7 @@ ALONE = ("score", "takes", "queue", "cancel", "settings", "language", "help", "p
 IN_GROUPS = ("score", "takes", "queue", "cancel", "help")
 FOR_ADMINS = (*IN_GROUPS, "settings", "autoscore")
 
-_SETTING = re.compile(r"(\w+)\s*[=:]\s*(.*?)(?=\s+\w+\s*[=:]|$)", re.DOTALL)
+_SETTING = re.compile(r"(\w+)\s*[=:](.*?)(?=\s+\w+\s*[=:]|$)", re.DOTALL)  # "style= mood=sad": no style, a mood
 MOST_SETTING = 40  # letters of a mood or style; they are shown to a whole chat
 
 
