@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from storage.records import Waiting
 
 MOST_EACH = 2  # jobs at work for one person, where nothing else is set
+TELLING = 0.1  # the share of a job from which on its own pace tells something
 ALIKE = 9  # jobs of about the same length whose median tells how long the next one takes
 
 
@@ -77,17 +78,21 @@ def left_s(
     place: int | None = None,
     clip_s: float | None = None,
     share: float = 0.0,
+    passed_s: float = 0.0,
 ) -> float | None:
     """Guess how many seconds are left until a job is done; None when there is nothing to guess from.
 
     `place` is its place in the queue, None when it is at work, and then `share` of it is done. `shares` says of each
-    job at work how much of it is done, `slots` how many can be at work at once (`Records.slots`).
+    job at work how much of it is done, `slots` how many can be at work at once (`Records.slots`). `passed_s` is how
+    long it is at work: a clip that is longer than any before it tells by its own pace.
     """
     own, typical = work_s(pace, clip_s), work_s(pace)
     if own is None or typical is None or slots < 1:
         return None
     if place is None:
-        return own * (1 - min(max(share, 0.0), 1.0))
+        share = min(max(share, 0.0), 1.0)
+        by_itself = passed_s * (1 - share) / share if share >= TELLING else 0.0
+        return max(own * (1 - share), by_itself)
     if len(shares) + place <= slots:
         return own
     ahead = sum(1 - min(max(done, 0.0), 1.0) for done in shares) + place - 1

@@ -33,9 +33,19 @@ class Line:
     pace: tuple[tuple[float, float], ...]
     slots: int
 
-    def left_s(self, *, clip_s: float | None = None, place: int | None = None, share: float = 0.0) -> float | None:
+    def left_s(
+        self, *, clip_s: float | None = None, place: int | None = None, share: float = 0.0, passed_s: float = 0.0
+    ) -> float | None:
         """Guess the seconds until a job is done; see jobs.fair.left_s."""
-        return fair.left_s(self.pace, slots=self.slots, shares=self.shares, place=place, clip_s=clip_s, share=share)
+        return fair.left_s(
+            self.pace,
+            slots=self.slots,
+            shares=self.shares,
+            place=place,
+            clip_s=clip_s,
+            share=share,
+            passed_s=passed_s,
+        )
 
 
 async def line(records: Records, queue: str) -> Line:
@@ -49,13 +59,16 @@ async def line(records: Records, queue: str) -> Line:
 async def standing(records: Records, rows: Sequence[JobRow]) -> dict[str, Status]:
     """Return how each of these jobs stands, by its id; each queue is looked at once."""
     lines = {queue: await line(records, queue) for queue in {row.queue for row in rows}}
-    return {row.id: _status(row, lines[row.queue]) for row in rows}
+    return {row.id: _status(row, lines[row.queue], records.now()) for row in rows}
 
 
-def _status(row: JobRow, queue: Line) -> Status:
+def _status(row: JobRow, queue: Line, now: float) -> Status:
     place = queue.places.get(row.id)
     at_work = row.state in IN_FLIGHT
-    left_s = queue.left_s(clip_s=row.clip_s, place=place, share=row.share) if at_work or place is not None else None
+    left_s = None
+    if at_work or place is not None:
+        passed_s = now - row.started_at if row.state == "running" and row.started_at else 0.0
+        left_s = queue.left_s(clip_s=row.clip_s, place=place, share=row.share, passed_s=passed_s)
     progress = Progress(row.stage, row.share) if row.stage else None
     takes = REQUEST.validate_python(row.request).takes
     return Status(row.id, cast("State", row.state), place, left_s, progress, takes)

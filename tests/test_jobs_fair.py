@@ -117,3 +117,11 @@ def test_the_time_left_counts_what_is_in_front() -> None:
     assert left_s(pace, slots=2, share=0.75) == 5
     assert left_s([], slots=2, share=0.75) is None
     assert left_s(pace, slots=0, place=1) is None
+
+
+def test_a_clip_longer_than_all_before_it_tells_by_its_own_pace() -> None:
+    """Six minutes of film said "about 10 s left" for a minute and a half, by the pace of clips of ten seconds."""
+    pace = [(10.0, 20.0)]
+    assert left_s(pace, slots=1, clip_s=360.0, share=0.6, passed_s=150.0) == pytest.approx(100.0)
+    assert left_s(pace, slots=1, clip_s=10.0, share=0.6, passed_s=3.0) == pytest.approx(8.0)  # taken up again
+    assert left_s(pace, slots=1, clip_s=10.0, share=0.01, passed_s=3.0) == pytest.approx(19.8)
