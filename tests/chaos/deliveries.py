@@ -31,7 +31,8 @@ def killed(method: str, *, acted: bool) -> Cut:
     """Kill the bot when its call arrives, which is performed or is not."""
 
     def prepare(telegram: FakeTelegram, bot: Bot) -> str:
-        telegram.disturb(method, "drop after" if acted else "drop before", when=lambda _: bot.kill())
+        for call in _calls(method):
+            telegram.disturb(call, "drop after" if acted else "drop before", when=lambda _: bot.kill())
         return ""
 
     return prepare
@@ -41,11 +42,17 @@ def broken(method: str, *ways: str, times: int = 1) -> Cut:
     """Let Telegram answer so, one way after the other; each way `times` times."""
 
     def prepare(telegram: FakeTelegram, bot: Bot) -> str:
-        for way in ways:
-            telegram.disturb(method, way, times=times)  # type: ignore[arg-type]
+        for call in _calls(method):
+            for way in ways:
+                telegram.disturb(call, way, times=times)  # type: ignore[arg-type]
         return ""
 
     return prepare
+
+
+def _calls(method: str) -> tuple[str, ...]:
+    """Return the calls that are meant: with `bare` the film goes up by a message of its own."""
+    return (method, "sendVideo") if method == "editMessageMedia" else (method,)
 
 
 #: more than the bot's own repetitions of a call take
