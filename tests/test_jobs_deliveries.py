@@ -207,7 +207,7 @@ async def test_a_film_that_is_too_large_becomes_a_sentence(house: House) -> None
     await house.ends(FILMS)
     house.chat.before = [None, TooLarge()]
     await house.runs("sent")
-    assert house.chat.messages["m1"].startswith("sentence The film is larger than")
+    assert house.chat.messages["m1"].startswith("sentence The file is larger than")
 
 
 async def test_a_question_stays_open_for_its_answer(house: House) -> None:
