@@ -103,15 +103,16 @@ async def _kill_once(
 
 async def _come_so_far(shop: Shop, job: str, share: float) -> str:
     """Wait until that share of a job is done, or all of it; return the last line of progress that was told."""
-    at = "0"
+    last = "0"
     for _ in range(2000):
-        for at, said in await shop.bell.heard(job, after=at):
+        for line, said in await shop.bell.heard(job, after=last):
+            last = line
             if said.share >= share:
-                return at
+                return last
         if (await shop.row(job)).outcome or share == 0:
-            return at
+            break
         await asyncio.sleep(0.05)
-    return at
+    return last
 
 
 async def _next_attempt(shop: Shop, job: str, attempt: int) -> JobRow | None:
