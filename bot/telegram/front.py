@@ -144,11 +144,15 @@ class Front:
         """Take updates in and feed them until `stop`."""
         stopped = asyncio.create_task(stop.wait())
         running = [asyncio.create_task(self._receive()), asyncio.create_task(self.feed.run())]
-        done, _ = await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
-        for task in (stopped, *running):
-            task.cancel()
-        await asyncio.gather(stopped, *running, return_exceptions=True)
-        await self.feed.drain(DRAIN_S)
+        within_s = 0.0
+        try:
+            done, _ = await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
+            within_s = DRAIN_S
+        finally:  # when we are cancelled nothing goes on behind our back either
+            for task in (stopped, *running):
+                task.cancel()
+            await asyncio.gather(stopped, *running, return_exceptions=True)
+            await self.feed.drain(within_s)
         for task in done - {stopped}:
             task.result()  # what broke is raised here
 
