@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 from storage.tables import JobRow
 from tests.chaos.bar import Bar
-from tests.chaos.shop import opened
+from tests.chaos.shop import Shop, opened
 
 JOBS = 200
 OTHERS = 5
@@ -36,13 +38,14 @@ async def bars(size: float, *, bare: bool) -> list[Bar]:
 
 
 async def waits(size: float, *, bare: bool) -> Waits:
-    """Let five others ask for one job each, one after the other."""
+    """Let five others ask for one job each, one after the other, each while one of the many is at work."""
     async with opened() as shop:
         for _ in range(max(20, round(JOBS * size))):
             await shop.order(f"work {LENGTH_S}", person="telegram:1")
         shop.hire(slots=1, bare="turns" if bare else "", most_each=2)
         theirs: list[JobRow] = []
         for n in range(OTHERS):
+            await _begun(shop, "telegram:1")
             job = await shop.order(f"work {LENGTH_S}", person=f"telegram:{2 + n}")
             await shop.until(job, "running", "failed", within_s=15 * LENGTH_S)
             theirs.append(await shop.row(job))
@@ -56,3 +59,12 @@ async def waits(size: float, *, bare: bool) -> Waits:
         [sum(row.created_at < start < end for start in starts) for row, end in zip(theirs, ends, strict=True)],
         median(later - sooner for sooner, later in pairwise(starts)) if len(starts) > 1 else LENGTH_S,
     )
+
+
+async def _begun(shop: Shop, person: str) -> None:
+    """Wait until a job of that person's is at work."""
+    until = time.monotonic() + 30 * LENGTH_S
+    while time.monotonic() < until:
+        if any(row.person == person and row.state == "running" for row in await shop.records.running("cpu")):
+            return
+        await asyncio.sleep(0.02)
