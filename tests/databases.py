@@ -13,6 +13,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -51,6 +52,7 @@ def postgresql_url() -> str:
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     if user:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        programs = _within_reach(programs, folder)
     options = {"user": user, "cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     made = subprocess.run(
         [
@@ -81,6 +83,17 @@ def postgresql_url() -> str:
         assert time.monotonic() < ready, "PostgreSQL does not come up"
         time.sleep(0.05)
     return f"postgresql://reelscore@/postgres?host={folder}"
+
+
+def _within_reach(programs: Path, folder: Path) -> Path:
+    """Return a folder of the same programs that anybody may enter: a copy where an environment is root's alone."""
+    if all(parent.stat().st_mode & stat.S_IXOTH for parent in programs.parents):
+        return programs
+    folder.chmod(0o755)
+    libraries = programs.parents[2] / "pgserver.libs"  # found by where they lie from the programs
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return Path(shutil.copytree(programs.parent, folder / "pgserver" / "pginstall", symlinks=True)) / "bin"
 
 
 def _stop(server: subprocess.Popen[bytes], folder: Path) -> None:
