@@ -11,7 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo "$$p"; exit; }; done; \
 	echo python3)
 VENV ?= .venv
-JOBS ?= 2
+#: tests at once; some of them wait for servers and leases
+JOBS ?= 3
 OUT ?= out
 ARGS ?=
 CLIP ?=

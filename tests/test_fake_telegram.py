@@ -135,9 +135,9 @@ async def test_a_bot_that_dies_in_the_middle_of_an_upload_leaves_nothing(telegra
     body = f'--b\r\nContent-Disposition: form-data; name="chat_id"\r\n\r\n{ada.id}\r\n--b\r\n'
     writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n{body}".encode())
     await writer.drain()
-    await telegram.waits_until(lambda: telegram.count["sendDocument"])
+    assert await telegram.waits_until(lambda: telegram.calls)
     writer.transport.abort()
-    await telegram.waits_until(lambda: telegram.calls[0].status)
+    assert await telegram.waits_until(lambda: telegram.calls[0].status)
     assert ada.chat.messages == []
 
 

@@ -288,11 +288,14 @@ class FakeTelegram:
             return _refusal(NotDone(401, "Unauthorized"))
         call = Call(request.match_info["method"])
         self.calls.append(call)
+        self.changed()
         try:
             size = await read_form(request, call, limit=self.upload_limit)
         except Exception as error:
             if request.transport and not request.transport.is_closing():  # else the bot went away while it spoke
                 self.failures.append(f"{call.method}: a body that cannot be read: {error!r}")
+            call.status = 400
+            self.changed()
             return _refusal(NotDone(400, "Bad Request: can't read the request"))
         call.uploads = {name: Upload(self.store.once(up.data), up.name) for name, up in call.uploads.items()}
         answer = self._too_large() if size > self.upload_limit else await self._answer(request, call)

@@ -170,6 +170,7 @@ class Updates:
                 failure = await self._post(self.hook, update)
             if failure:
                 self.hook_failures.append(failure)
+                self._telegram.changed()
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 60.0)
             else:
