@@ -81,6 +81,19 @@ async def watched(
         await asyncio.to_thread(server.stop)
 
 
+def seldom(check: Check, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> Check:
+    """Return a check that is believed for so long once it was good; one that fails is made again at the next look."""
+    good_until = float("-inf")
+
+    async def one() -> None:
+        nonlocal good_until
+        if clock() >= good_until:
+            await check()
+            good_until = clock() + seconds
+
+    return one
+
+
 async def _pulse(vitals: Vitals) -> None:
     while True:
         vitals.beat = vitals.clock()

@@ -40,6 +40,7 @@ DELIVER_S = 30.0  # that a bot may take to hand over what it has in hand
 LOG_BYTES = 8 * 1024**2  # of run.log; beyond it the file is begun anew, and the earlier one kept
 ROOT = Path(__file__).resolve().parents[1]  # where our packages are, whatever folder we are started in
 DAY_S = 86400.0
+STORED_S = 60.0  # a blob store that was written to and read is believed for so long: on S3 each look is paid for
 
 _WISHES, _FILM = "The music", "The film"
 
@@ -348,7 +349,7 @@ async def _settle(tasks: list[asyncio.Task[None]], hurry: asyncio.Event, *, with
 
 async def _work(settings: JobSettings, queues: list[Any]) -> None:
     """Work until a signal, then let the jobs at hand go on for a while and put the rest back."""
-    from bot.health import watched
+    from bot.health import seldom, watched
     from jobs.dispatcher import Dispatcher
     from jobs.worker import Worker
 
@@ -364,7 +365,8 @@ async def _work(settings: JobSettings, queues: list[Any]) -> None:
             )
             kept_s = settings.keep_days * DAY_S
             rounds = [Dispatcher(records, blobs, bell, queue, owner=one.name, kept_s=kept_s).run() for queue in queues]
-            checks = {"database": records.ping, "redis": bell.ping, "blobs": blobs.ping}
+            stored = seldom(blobs.ping, seconds=STORED_S)
+            checks = {"database": records.ping, "redis": bell.ping, "blobs": stored}
             async with watched(checks, host=settings.health_host, port=settings.health_port) as vitals:
                 duties = [asyncio.create_task(duty) for duty in rounds]
                 working = asyncio.create_task(one.run())

@@ -124,3 +124,26 @@ async def test_a_port_that_is_taken_is_told() -> None:
             async with watched({}, host="127.0.0.1", port=other.getsockname()[1]):
                 pass
         assert "REELSCORE_HEALTH_PORT" in refused.value.hint
+
+
+async def test_what_costs_is_looked_at_seldom_while_it_is_good() -> None:
+    now, looks, broken = [0.0], [0], [False]
+
+    async def look() -> None:
+        looks[0] += 1
+        if broken[0]:
+            raise ConnectionError
+
+    check = health.seldom(look, seconds=60, clock=lambda: now[0])
+    for now[0] in (0.0, 3.0, 59.0):
+        await check()
+    assert looks == [1]
+    now[0], broken[0] = 60.0, True
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await check()
+    assert looks == [3], "what is broken is looked at each time"
+    broken[0] = False
+    await check()
+    await check()
+    assert looks == [4]
