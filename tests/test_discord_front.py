@@ -219,7 +219,6 @@ async def test_commands_are_announced_when_asked(network: FakeDiscord) -> None:
     assert await front.sync(settings) == 12
     (announced,) = network.called("PUT", r"applications/\d+/commands")
     assert {command["name"] for command in json.loads(announced["list"])} >= {"score", "Score this clip", "forgetme"}
-    assert await front.name(settings) == "reelscore"
 
 
 def test_least_intents() -> None:

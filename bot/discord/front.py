@@ -41,7 +41,7 @@ AGAIN_S = (1.0, 2.0, 5.0, 15.0, 60.0)  # between tries to log in while Discord i
 PATIENCE_S = 60.0  # the longest that a 429 is waited for by the library; a longer one is told
 
 OFFICIAL = "https://discord.com/api/v10"  # discord.http.Route.BASE
-CLOSED_BAD_TOKEN, CLOSED_BAD_INTENTS = 4004, 4014  # https://docs.discord.com/developers/topics/opcodes-and-status-codes
+CLOSED_BAD_TOKEN = 4004  # https://docs.discord.com/developers/topics/opcodes-and-status-codes
 
 NO_TOKEN = "Discord does not take the bot's token."
 NO_TOKEN_HINT = "Set DISCORD_BOT_TOKEN to the token under Bot in the Discord developer portal."
@@ -291,14 +291,3 @@ async def sync(settings: BotSettings) -> int:
             return len(await tree.sync())
         except discord.LoginFailure:
             raise Unavailable(NO_TOKEN, hint=NO_TOKEN_HINT) from None
-
-
-async def name(settings: BotSettings) -> str:
-    """Ask Discord who the token is; for the doctor. Raises Unavailable."""
-    _prepare(settings)
-    async with discord.Client(intents=intents(message_content=False)) as client:
-        try:
-            await client.login(_token(settings))
-        except discord.LoginFailure:
-            raise Unavailable(NO_TOKEN, hint=NO_TOKEN_HINT) from None
-        return str(client.user)

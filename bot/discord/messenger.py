@@ -165,12 +165,7 @@ class DiscordMessenger:
             return address
         if address.alive(self._clock()):
             self._weigh(letter, address.limit)
-            try:
-                await self._webhook(address).edit_message(message, **_edited(letter))
-            except discord.HTTPException as error:
-                if not is_lapsed(error):
-                    raise
-            else:
+            if await self._edited_by_token(address, message, letter):
                 return address
         return await self._send_late(delivery, address.spent(), message, letter)
 
@@ -276,17 +271,22 @@ class DiscordMessenger:
 
     async def _edit(self, address: Address, message: int, letter: Letter) -> None:
         """Edit what shows no file; by the token while it lives, else by the bot where it is there itself."""
-        if message == address.message and address.alive(self._clock()):
-            try:
-                await self._webhook(address).edit_message(message, **_edited(letter))
-            except discord.HTTPException as error:
-                if not is_lapsed(error):
-                    raise
-            else:
-                return
+        by_token = message == address.message and address.alive(self._clock())
+        if by_token and await self._edited_by_token(address, message, letter):
+            return
         if message == address.message and not address.present:
             raise Later(SHOW_AGAIN_S * 10)  # closed to us here; the result goes to the person
         await self._partial(address, message).edit(**_edited(letter))
+
+    async def _edited_by_token(self, address: Address, message: int, letter: Letter) -> bool:
+        """Edit by the interaction's token; False when the token has died before its time."""
+        try:
+            await self._webhook(address).edit_message(message, **_edited(letter))
+        except discord.HTTPException as error:
+            if not is_lapsed(error):
+                raise
+            return False
+        return True
 
     async def _delete(self, address: Address, message: int) -> None:
         if message == address.message and address.alive(self._clock()):

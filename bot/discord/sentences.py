@@ -79,7 +79,3 @@ def not_here(language: str) -> str:
 
 def rating_title(language: str) -> str:
     return speak(language).say("Rate the music")
-
-
-def any_style(language: str) -> str:
-    return speak(language).say("as the picture asks")
