@@ -119,12 +119,6 @@ class Redis:
             self._process.wait()
         self._process = None
 
-    def freeze(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
-
 
 needs_redis = pytest.mark.skipif(redis_program() is None, reason="no redis-server in a wheel or on the path")
 

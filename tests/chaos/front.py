@@ -95,8 +95,9 @@ def emptied() -> Any:
 
 
 def environment(folder: Path, *, token: str, redis: str, **more: str) -> dict[str, str]:
-    """Return what a bot needs to know; its data lie in the folder."""
+    """Return what a bot needs to know; its data lie in the folder, and what it leaves when it is killed too."""
     return {
+        "TMPDIR": str(folder),
         "TELEGRAM_BOT_TOKEN": token,
         "REDIS_URL": redis,
         "REELSCORE_DATA": str(folder / "data"),

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from jobs.job import ENDED, IN_FLIGHT, OUTCOME, REQUEST, Outcome, Request, new_id
+from jobs.job import ENDED, OUTCOME, REQUEST, Outcome, Request, new_id
 from jobs.queue import Bell
 from storage.blobs import Blobs
 from storage.records import Caps, NewDelivery, NewJob, Records
@@ -133,8 +133,3 @@ async def opened(*, appends: bool = True) -> AsyncIterator[Shop]:
 def outcome(row: JobRow) -> Outcome | None:
     """Return how a job ended."""
     return OUTCOME.validate_python(row.outcome) if row.outcome else None
-
-
-def is_at_work(row: JobRow) -> bool:
-    """Whether somebody has the job in hand."""
-    return row.state in IN_FLIGHT
