@@ -1,7 +1,8 @@
 """The kinds of engine behind each verb, and how one is found by its name.
 
 A backend is one file: `pipeline/<kind>s/<name>.py`, with a `load()` that returns the object. Heavy imports live in that
-file and happen only when it is chosen.
+file and happen only when it is chosen. The kinds that vendors may stand behind get `load(variant, vendors)`: of
+"flux:schnell" the variant is "schnell".
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from pipeline.cuesheet import CueSheet, Scene
 from pipeline.errors import Refused, Unavailable
+from pipeline.storyboard import Chart, Line, Picture, Shot, Storyboard, StyleSheet, Treatment
 
 if TYPE_CHECKING:
+    from pipeline.lyrics import Lyrics
     from pipeline.music import Recording
+    from pipeline.pictures import MovingPicture, Painting
+    from pipeline.track import Track
 
-Kind = Literal["captioner", "writer", "composer"]
+Kind = Literal["captioner", "writer", "composer", "aligner", "director", "illustrator", "animator", "singer"]
 
 #: `report(stage, done, total)`: progress and cancellation at once; it may raise Cancelled
 Report = Callable[[str, float, float], None]
@@ -31,6 +37,25 @@ class Crew:
     captioner: str = "measured"
     writer: str = "rules"
     composer: str = "orchestra"
+    # of a music video
+    aligner: str = "spread"
+    director: str = "auto"  #: "auto": openai where there is a key, else rules
+    illustrator: str = "painted"
+    animator: str = "camera"
+    singer: str = "orchestra"
+
+
+@dataclass(frozen=True)
+class Vendors:
+    """What engines that are bought or hosted need; read from the environment at the door, never shown."""
+
+    openai_key: str = field(default="", repr=False)
+    openai_url: str = ""  #: of anything that speaks the OpenAI API; empty: OpenAI itself
+    openai_model: str = "gpt-5-mini"
+    replicate_token: str = field(default="", repr=False)
+    replicate_url: str = ""  #: empty: Replicate itself
+    suno_url: str = ""  #: of a self-hosted server of the suno-api kind
+    most_usd: float = 5.0  #: that one film may cost
 
 
 class Captioner(Protocol):
@@ -63,18 +88,77 @@ class Composer(Protocol):
         ...
 
 
+class Aligner(Protocol):
+    """Puts lyrics in time."""
+
+    def align(self, lyrics: Lyrics, chart: Chart, track: Track) -> tuple[Line, ...]:
+        """Return the client's lines with times, in order; what had times keeps them to the millisecond."""
+        ...
+
+
+class Director(Protocol):
+    """Says what each picture shows."""
+
+    def direct(self, board: Storyboard) -> Storyboard:
+        """Return the board with style sheet, pictures, moves and transitions decided; the cuts stay where they are."""
+        ...
+
+
+class Illustrator(Protocol):
+    """Draws pictures."""
+
+    name: str
+    licence: str
+    price_usd: float  #: of one picture
+    at_once: int  #: how many may be drawn side by side
+
+    def draw(self, picture: Picture, style: StyleSheet, *, size: tuple[int, int], to: Path, report: Report) -> Painting:
+        """Draw a picture that fills `size` (width, height), as files in the folder `to`, which is there and empty.
+
+        The same picture gives the same pixels where the engine can do that. Raises Unavailable, Refused, OverLimit.
+        """
+        ...
+
+
+class Animator(Protocol):
+    """Makes a still move."""
+
+    name: str
+    licence: str
+    at_once: int
+
+    def price_usd(self, shot: Shot) -> float: ...
+
+    def move(
+        self, painting: Painting, shot: Shot, *, size: tuple[int, int], to: Path, report: Report
+    ) -> MovingPicture | None:
+        """Film a picture; None: the camera moves over it while the film is cut. Raises as Illustrator.draw does."""
+        ...
+
+
+class Singer(Protocol):
+    """Makes the song that a film has no track for."""
+
+    name: str
+    licence: str
+
+    def sing(self, treatment: Treatment, *, to: Path, report: Report) -> Path:
+        """Return a sound file in the folder `to`; its lyrics are the treatment's where the engine can sing."""
+        ...
+
+
 def names(kind: Kind) -> list[str]:
     """The backends of a kind that ship with the product, whether or not their extra is installed."""
     package = importlib.import_module(f"pipeline.{kind}s")
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
-def _load(kind: Kind, name: str) -> Any:
+def _load(kind: Kind, name: str, *how: Any) -> Any:
     known = names(kind)
     if name not in known:
         raise Refused(f"There is no {kind} named {name!r}.", hint=f"Known: {', '.join(known)}.")
     try:
-        return importlib.import_module(f"pipeline.{kind}s.{name}").load()
+        return importlib.import_module(f"pipeline.{kind}s.{name}").load(*how)
     except ModuleNotFoundError as exc:
         raise Unavailable(
             f"The {kind} {name!r} needs the Python package {exc.name!r}, which is not installed.",
@@ -92,3 +176,32 @@ def writer(name: str = "rules") -> Writer:
 
 def composer(name: str = "orchestra") -> Composer:
     return cast("Composer", _load("composer", name))
+
+
+def aligner(name: str = "spread") -> Aligner:
+    return cast("Aligner", _load("aligner", name))
+
+
+def director(name: str = "auto", vendors: Vendors | None = None) -> Director:
+    vendors = vendors or Vendors()
+    if name == "auto":
+        name = "openai" if vendors.openai_key else "rules"
+    return cast("Director", _hired("director", name, vendors))
+
+
+def illustrator(name: str = "painted", vendors: Vendors | None = None) -> Illustrator:
+    return cast("Illustrator", _hired("illustrator", name, vendors))
+
+
+def animator(name: str = "camera", vendors: Vendors | None = None) -> Animator:
+    return cast("Animator", _hired("animator", name, vendors))
+
+
+def singer(name: str = "orchestra", vendors: Vendors | None = None) -> Singer:
+    return cast("Singer", _hired("singer", name, vendors))
+
+
+def _hired(kind: Kind, name: str, vendors: Vendors | None) -> Any:
+    """Load a backend that a variant and vendors matter to."""
+    name, _, variant = name.partition(":")
+    return _load(kind, name, variant, vendors or Vendors())

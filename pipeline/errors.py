@@ -1,8 +1,9 @@
 """Every error that a person may see.
 
     UserError            a sentence to show, `.hint` what to do about it, `.code` for programs
-    ├── BadMedia         the file is not a picture that can be scored: no video in it, broken, a still image
-    ├── BadSheet         an edited cue sheet that does not hold together
+    ├── BadMedia         the file is not what it should be: no picture or no sound in it, broken, of another kind
+    ├── BadSheet         an edited cue sheet or storyboard that does not hold together
+    ├── BadLyrics        lyrics that are none: empty, no text
     ├── OverLimit        too long, too large, too many pixels, too much time or memory
     │   └── DoesNotFit   the film cannot be made small enough for where it shall go; without that limit it can be made
     ├── Refused          asked for something that is not done here, or that does not exist
@@ -31,15 +32,21 @@ class UserError(Exception):
 
 
 class BadMedia(UserError):
-    """The file is not a moving picture that can be scored."""
+    """The file is not a clip, a track or a picture that can be used."""
 
     code = "bad_media"
 
 
 class BadSheet(UserError):
-    """An edited cue sheet that does not hold together."""
+    """An edited cue sheet or storyboard that does not hold together."""
 
     code = "bad_sheet"
+
+
+class BadLyrics(UserError):
+    """Lyrics that cannot be read as any."""
+
+    code = "bad_lyrics"
 
 
 class OverLimit(UserError):

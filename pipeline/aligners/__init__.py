@@ -1,0 +1,1 @@
+"""How lyrics are put in time: one file each."""

@@ -1,0 +1,1 @@
+"""Who makes a still move: one file each."""

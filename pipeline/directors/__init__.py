@@ -1,0 +1,1 @@
+"""Who says what the pictures show: one file each."""

@@ -1,0 +1,1 @@
+"""Who draws the pictures: one file each."""

@@ -1,0 +1,1 @@
+"""Who makes the song that a film has no track for: one file each."""
