@@ -1,0 +1,1 @@
+"""What the embedded illustrator can paint: one file per world."""
