@@ -19,9 +19,7 @@ after the music of a take, and after the take.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -37,8 +35,9 @@ from pipeline.cues import reread, spot
 from pipeline.cuesheet import Brief, CueSheet, Scene
 from pipeline.door.targets import limit_bytes
 from pipeline.ear.sound import OwnSound, judge_sound
-from pipeline.errors import BadSheet, Refused, Undecided, UserError
+from pipeline.errors import BadSheet, Undecided
 from pipeline.film import container, marry
+from pipeline.folder import job_folder, taken_up
 from pipeline.mix import Mix, lay
 from pipeline.music import Audio, Papers, Recording, write_music, write_sound
 from pipeline.scenes import find_scenes, key_stills, watch
@@ -146,7 +145,7 @@ def score(
     plan = reread(edited) if edited is not None else None
     container(to.suffix)  # refuses what could not be written, before the work
     films = _films(to, takes, resume=resume)
-    with _taken_up(folder) if resume else _job_folder(folder, films=films):
+    with taken_up(folder) if resume else job_folder(folder, films=films):
         report("clip", 0, 1)
         footage = open_clip(path, folder, limits=limits, target=target, most_bytes=most_bytes, aspect=aspect)
         report("clip", footage.duration, footage.duration)
@@ -292,34 +291,3 @@ def _keep_thumbnails(sheet: CueSheet, taken: Sequence[Still | KeptStill], folder
     for scene, stills in zip(sheet.scenes, key_stills(sheet.scenes, taken), strict=True):
         if stills:
             (folder / f"{scene.index:03d}.jpg").write_bytes(stills[len(stills) // 2])
-
-
-@contextmanager
-def _job_folder(folder: Path, *, films: Iterable[Path]) -> Iterator[None]:
-    """Make the job's folder; take it away again when a person's error or a cancellation ends the job.
-
-    After a bug it stays, since it is the bug report. Unfinished films never stay.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        raise Refused(
-            "The job's folder already holds another job.",
-            hint="Name another folder, or move the old one away.",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except (UserError, KeyboardInterrupt):
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        for film in films:
-            film.unlink(missing_ok=True)
-
-
-@contextmanager
-def _taken_up(folder: Path) -> Iterator[None]:
-    """Make the job's folder, or go on in it; it stays, whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for bench in (*folder.glob(".bench-*"), *folder.glob("take-*/.bench-*")):  # of a run that was killed
-        shutil.rmtree(bench, ignore_errors=True)
-    yield
