@@ -11,7 +11,6 @@ import asyncio
 import re
 import socket
 from collections.abc import Callable, Collection
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import structlog
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from pipeline.door.addresses import is_public
 from pipeline.errors import BadMedia, OverLimit, Refused, Unavailable, UserError
 
 log = structlog.get_logger()
@@ -32,19 +32,6 @@ SLOWEST = 20_000  # bytes per second after GRACE_S; a gigabyte at that pace woul
 GRACE_S = 20.0
 PIECE = 1 << 16  # bytes that are read at once
 LINK_MOST = 2000  # characters; what browsers take
-
-#: public by the letter of `is_global` (which differs by the Python's patch), but doors into some other network
-#: https://www.iana.org/assignments/iana-ipv6-special-registry
-REFUSED = tuple(
-    ip_network(network)
-    for network in (
-        "64:ff9b::/96", "64:ff9b:1::/48",  # NAT64
-        "2002::/16", "2001::/32",  # 6to4, Teredo
-        "::/96", "::ffff:0:0:0/96",  # IPv4-compatible, IPv4-translated
-        "fec0::/10",  # site-local of old
-        "192.0.0.0/24", "192.88.99.0/24",  # protocol assignments, 6to4 relays
-    )
-)  # fmt: skip
 
 SENTENCE_ENDS = ".,;:!?…»”'\"\N{RIGHT SINGLE QUOTATION MARK}"
 
@@ -81,18 +68,6 @@ def find_link(words: str) -> str | None:
         while link.endswith(closing) and link.count(closing) > link.count(opening):
             link = link[:-1].rstrip(".,;:!?")
     return link if len(link) <= LINK_MOST else None
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address lies in the open internet."""
-    try:
-        ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    if ip.is_multicast or ip.is_reserved or not ip.is_global:
-        return False
-    return not any(ip in network for network in REFUSED if network.version == ip.version)
 
 
 def public_socket(found: Any) -> socket.socket:
