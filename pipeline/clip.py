@@ -11,11 +11,9 @@ import hashlib
 import math
 import os
 import re
-import stat
 import unicodedata
 import weakref
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +25,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipeline.door import ffmpeg, picture
-from pipeline.door.containers import find_demuxer
+from pipeline.door.containers import find_demuxer, opened
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, SHORTER, THREADS, Leash, bench, take_in
 from pipeline.door.slate import Slate, Stream, read_packets, read_slate
 from pipeline.door.targets import Aspect, Target, fits_encoded, limit_bytes
@@ -130,7 +128,7 @@ def open_clip(
     moving picture, OverLimit when it is too much; nothing is left in `folder` then.
     """
     limits = limits or Limits()
-    with _opened(path) as source:
+    with opened(path) as source:
         size = os.fstat(source.fileno()).st_size
         if size > limits.bytes:
             raise OverLimit(
@@ -141,7 +139,7 @@ def open_clip(
             slate = read_slate(source, demuxer, place=place, pixels=limits.pixels, frames=limits.frames)
     if slate.duration > limits.seconds:
         raise OverLimit(
-            f"The clip is {_clock(slate.duration)} long; at most {_clock(limits.seconds)} are taken.",
+            f"The clip is {clock(slate.duration)} long; at most {clock(limits.seconds)} are taken.",
             hint="Cut it down and send the part that needs music.",
         )
     if not picture.may_copy(slate, target, aspect, most_bytes=most_bytes):
@@ -151,7 +149,7 @@ def open_clip(
 
 def sum_up(path: Path) -> str:
     """Return a checksum of the file's bytes (SHA-256); raises BadMedia for what is no file."""
-    with _opened(path) as source:
+    with opened(path) as source:
         summed = hashlib.sha256()
         while chunk := source.read(1024**2):
             summed.update(chunk)
@@ -229,7 +227,7 @@ class Footage:
             running.close()
 
     def _decode(self) -> Generator[Frame]:
-        with _opened(self._path) as source, bench(self._folder) as place:
+        with opened(self._path) as source, bench(self._folder) as place:
             if os.fstat(source.fileno()).st_size != self._bytes:
                 raise BadMedia("The file was changed while it was being read.", hint="Try again.")
             locked = place / "picture.mp4"
@@ -373,20 +371,6 @@ def safe_name(name: str) -> str:
     return shown if len(shown) <= NAME_LENGTH else f"{shown[: half - 1]}…{shown[-half:]}"
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain file for reading; a pipe, a device or a folder under that name is refused without waiting for it."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as exc:
-        raise BadMedia("The file cannot be opened.", hint="Is it there, and may it be read?") from exc
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise BadMedia("This is not a file.", hint="Name the clip itself.")
-    with os.fdopen(handle, "rb", buffering=0) as source:
-        yield source
-
-
 def _film(locked: Path, place: Path) -> Stream:
     with locked.open("rb") as made:
         return read_packets(made, "mov", place=place)[0]
@@ -457,7 +441,8 @@ def _scale_down(slate: Slate, small: tuple[int, int]) -> list[str]:
     return steps
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Write a length as people do: 3:05 min, or 1:00:00 h."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"

@@ -112,6 +112,21 @@ def read_packets(source: BinaryIO, demuxer: str, *, place: Path) -> list[Stream]
     return _list(source, take_in(source, demuxer), ["-map", "0:v?", "-map", "0:a?"], place)[0]
 
 
+def list_sound(
+    source: BinaryIO, demuxer: str, *, place: Path, pixels: int, seconds: float
+) -> tuple[Stream | None, float | None]:
+    """List the packets of the first sound of a file, `seconds` of it at most; None where there is only a picture.
+
+    Also returns how long the header says that the sound is, in seconds; None where it does not say, or speaks of a
+    picture as well. Raises BadMedia, OverLimit.
+    """
+    door = take_in(source, demuxer, "-max_pixels", str(pixels))
+    streams, chatter = _list(source, door, ["-map", "0:a:0?", "-map", "0:V:0?", "-t", f"{seconds:.3f}"], place)
+    sound = next((stream for stream in streams if stream.kind == "audio"), None)
+    unsure = len(streams) > 1 or "Estimating duration from bitrate" in chatter
+    return sound, None if unsure else _declared(chatter)
+
+
 def read_slate(source: BinaryIO, demuxer: str, *, place: Path, pixels: int, frames: int) -> Slate:
     """Read what a clip declares; raises BadMedia when there is no moving picture in it, OverLimit beyond the limits."""
     door = take_in(source, demuxer, "-max_pixels", str(pixels))
@@ -207,14 +222,19 @@ def _refuse_broken(slate: Slate, chatter: str) -> tuple[str, ...]:
     """Raise when less than half of what the header declares is there; return what the client should know."""
     if len(slate.picture.packets) < 2:
         raise BadMedia("The file holds a single picture and does not move.", hint=EXPORT)
-    declared = re.search(r"^  Duration: (\d+):(\d+):([\d.]+)", chatter, re.MULTILINE)
-    if "partial file" not in chatter or not declared:
+    whole = _declared(chatter)
+    if "partial file" not in chatter or not whole:
         return ()
-    whole = int(declared[1]) * 3600 + int(declared[2]) * 60 + float(declared[3])
     there = f"only {slate.duration:.1f} s of its {whole:.1f} s are there"
     if slate.duration < READABLE_SHARE * whole:
         raise BadMedia(f"The file breaks off: {there}.", hint="Send it again; the upload may have broken off.")
     return (f"The file breaks off: {there}.",)
+
+
+def _declared(chatter: str) -> float | None:
+    """Return the seconds that the header of the input declares; tags are indented further and cannot lie about it."""
+    found = re.search(r"^  Duration: (\d+):(\d+):([\d.]+)", chatter, re.MULTILINE)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
 
 
 def _nothing_opened(reason: BadMedia) -> BadMedia:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,38 @@ def integrated(samples: NDArray[np.floating], rate: int) -> float:
 
 def loudness_of_power(power: NDArray[np.float64], rate: int) -> float:
     """Return the integrated loudness of what `k_power` gave, gated in blocks; it may have been scaled since."""
-    blocks = _block_powers(power, rate)
+    return _gated(_block_powers(power, rate))
+
+
+def measure(stretches: Iterable[NDArray[np.floating]], rate: int) -> tuple[float, float]:
+    """Return the integrated loudness in LUFS and the true peak in dBTP of sound that comes in stretches (n, channels).
+
+    Holds one stretch at a time; each but the last must be a multiple of 100 ms long, as the rate must be of 10 Hz.
+    """
+    sections, hop = k_filter(rate), round(HOP_S * rate)
+    state: NDArray[np.float64] | None = None
+    hops: list[NDArray[np.float64]] = []
+    top, before = 0.0, None
+    for stretch in stretches:
+        if state is None:
+            state = np.zeros((len(sections), 2, stretch.shape[1]))
+        weighted, state = signal.sosfilt(sections, np.asarray(stretch, dtype=np.float64), axis=0, zi=state)
+        power = np.einsum("nc,nc->n", weighted, weighted)
+        hops.append(power[: len(power) // hop * hop].reshape(-1, hop).mean(axis=1))
+        joined = stretch if before is None else np.concatenate([before, stretch])
+        if len(joined):
+            above = max(top, float(np.abs(joined).max())) / 2
+            top = max(top, float(true_peaks(joined, rate, above=above).max()))
+        before = joined[-2 * _TAPS_PER_PHASE :]
+    powers = np.concatenate([np.zeros(0), *hops])
+    wide = round(BLOCK_S / HOP_S)
+    if len(powers) >= wide:
+        powers = np.lib.stride_tricks.sliding_window_view(powers, wide).mean(axis=1)
+    return _gated(powers), 20 * math.log10(top) if top else SILENCE
+
+
+def _gated(blocks: NDArray[np.float64]) -> float:
+    """Return the loudness of what is left of gating blocks when silence and pauses are taken out."""
     loud = blocks[blocks > _power(ABSOLUTE_GATE)]
     if not loud.size:
         return SILENCE
