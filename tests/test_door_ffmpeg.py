@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.door import ffmpeg
-from pipeline.door.ffmpeg import Leash, bench, find_ffmpeg, run, start, take_in
+from pipeline.door.ffmpeg import Leash, bench, find_ffmpeg, run, start, take_fed, take_in
 from pipeline.errors import BadMedia, OverLimit, Unavailable, UserError
 from tests.media import ffmpeg as make
 from tests.media import make_clip
@@ -204,6 +204,57 @@ def test_no_descriptor_stays_open(place: Path) -> None:
         with start(ENDLESS, place=place, leash=Leash(), aside=os.pipe()) as child:
             child.read(64)
     assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+RAW = take_fed("rawvideo", "-pixel_format", "gray", "-video_size", "64x64", "-framerate", "30")
+
+
+def pour(arguments: list[str], place: Path, leash: Leash) -> None:
+    """Feed a gigabyte of black, or as much as is taken."""
+    with start(arguments, place=place, leash=leash, fed=True) as child:
+        for _ in range(1000):
+            child.feed(memoryview(bytes(1 << 20)))
+
+
+def test_what_is_fed_comes_through_while_the_outputs_are_heard(place: Path) -> None:
+    """Far more than all the pipes hold goes in and comes out again: whoever only wrote would stand still."""
+    frames = os.urandom(64 * 64 * 1000)
+    arguments = [*RAW, "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"]
+    with start(arguments, place=place, leash=Leash(seconds=20), fed=True) as child:
+        for at in range(0, len(frames), 64 * 64 * 40):
+            child.feed(memoryview(frames)[at : at + 64 * 64 * 40])
+        assert child.finish().output == frames
+
+
+def test_a_fed_child_that_gives_up_says_why_and_is_reaped(place: Path) -> None:
+    before, open_before = children(), len(os.listdir("/proc/self/fd"))
+    with pytest.raises(BadMedia):
+        pour([*RAW, "-f", "no-such-muxer", "out"], place, Leash())
+    assert children() == before
+    assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+def test_a_fed_child_that_stops_early_is_told(place: Path) -> None:
+    with pytest.raises(Unavailable):
+        pour([*RAW, "-frames:v", "1", "-f", "null", "-"], place, Leash())
+
+
+def test_a_child_that_takes_nothing_is_killed(place: Path) -> None:
+    with pytest.raises(OverLimit):
+        pour(["-readrate", "0.01", *RAW, "-f", "null", "-"], place, Leash(stall_s=0.3))
+
+
+def test_a_feeder_that_fails_leaves_no_child(place: Path) -> None:
+    before = children()
+
+    def work() -> None:
+        with start([*RAW, "-f", "null", "-"], place=place, leash=Leash(), fed=True) as child:
+            child.feed(memoryview(bytes(64 * 64)))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    assert children() == before
 
 
 def test_endless_chatter_is_forgotten_in_the_middle(place: Path) -> None:

@@ -99,8 +99,14 @@ def bench(folder: Path) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
+def take_fed(demuxer: str, *options: str) -> list[str]:
+    """Name as an input what `Child.feed` will give."""
+    narrow = ["-f", demuxer, "-format_whitelist", demuxer, "-protocol_whitelist", "fd"]
+    return [*narrow, *options, "-fd", "0", "-i", "fd:"]
+
+
 class Child:
-    """A running ffmpeg. All its pipes are read from one place, so that none can fill up and block it."""
+    """A running ffmpeg. All its pipes are served from one place, so that none can fill up and block it."""
 
     def __init__(self, process: subprocess.Popen[bytes], aside: int | None, leash: Leash) -> None:
         assert process.stdout is not None
@@ -114,6 +120,8 @@ class Child:
         self._open = selectors.DefaultSelector()
         for pipe in pipes:
             self._open.register(pipe, selectors.EVENT_READ)
+        if process.stdin:
+            os.set_blocking(process.stdin.fileno(), False)
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes of stdout, fewer only at its end."""
@@ -124,8 +132,26 @@ class Child:
         assert self._aside is not None
         return self._take(self._aside, lambda held: held.find(b"\n") + 1).decode("ascii", "replace").strip()
 
+    def feed(self, data: memoryview) -> None:
+        """Give it bytes on its stdin, as fast as it takes them; raises what it ended of when it is gone."""
+        assert self._process.stdin is not None
+        stdin = self._process.stdin.fileno()
+        rest = data.cast("B")
+        self._open.register(stdin, selectors.EVENT_WRITE)
+        try:
+            while rest:
+                if stdin in self._pump():
+                    rest = rest[os.write(stdin, rest) :]
+        except BrokenPipeError:
+            self._open.unregister(stdin)
+            self.finish()
+            raise Unavailable("ffmpeg ended before it had everything.", hint="Is there enough memory left?") from None
+        self._open.unregister(stdin)
+
     def finish(self) -> Finished:
-        """Wait for the end; raises what went wrong as one of our errors."""
+        """Wait for the end, with nothing more to feed; raises what went wrong as one of our errors."""
+        if self._process.stdin:
+            self._process.stdin.close()
         while self._open.get_map():
             self._pump()
             if len(self._held[self._stdout]) > self._leash.output_bytes:
@@ -161,14 +187,19 @@ class Child:
         del held[: len(taken)]
         return taken
 
-    def _pump(self) -> None:
-        """Move what the pipes have into our hands, waiting for the first byte; raises OverLimit when none comes."""
+    def _pump(self) -> list[int]:
+        """Move what the pipes have into our hands, waiting for the first byte; return those that can be written to.
+
+        Raises OverLimit when nothing happens.
+        """
         began = time.monotonic()
         ready = self._open.select(min(self._left_s, self._leash.stall_s))
         self._left_s -= time.monotonic() - began
         if not ready or self._left_s <= 0:
             raise _too_slow()
         for key, _ in ready:
+            if key.events == selectors.EVENT_WRITE:
+                continue
             if chunk := os.read(key.fd, PIPE_BYTES):
                 self._held[key.fd] += chunk
             else:
@@ -176,6 +207,7 @@ class Child:
         said = self._held[self._stderr]
         if len(said) > 4 * CHATTER_BYTES:
             said[CHATTER_BYTES:-CHATTER_BYTES] = b"\n...\n"
+        return [key.fd for key, _ in ready if key.events == selectors.EVENT_WRITE]
 
 
 @contextlib.contextmanager
@@ -186,11 +218,12 @@ def start(
     leash: Leash,
     inputs: Sequence[BinaryIO] = (),
     aside: tuple[int, int] | None = None,
+    fed: bool = False,
 ) -> Iterator[Child]:
     """Run ffmpeg with `place` as its working folder; kill its group on leaving, whatever the reason.
 
     `inputs` are the open files that it inherits. `aside` is a pipe (read end, write end) that `read_line` reads; both
-    ends are closed here.
+    ends are closed here. A `fed` one gets its stdin from `Child.feed`.
     """
     for source in inputs:
         if source.seekable():  # a pipe is not
@@ -199,7 +232,7 @@ def start(
         if aside:
             ends.callback(os.close, aside[0])
         try:
-            process = _launch([*_behind_sandbox(leash), *arguments], place, inputs, aside)
+            process = _launch([*_behind_sandbox(leash), *arguments], place, inputs, aside, fed=fed)
         except OSError as exc:
             raise Unavailable("ffmpeg could not be started.", hint="Is there enough memory left?") from exc
         finally:
@@ -224,12 +257,12 @@ def _behind_sandbox(leash: Leash) -> list[str]:
 
 
 def _launch(
-    command: list[str], place: Path, inputs: Sequence[BinaryIO], aside: tuple[int, int] | None
+    command: list[str], place: Path, inputs: Sequence[BinaryIO], aside: tuple[int, int] | None, *, fed: bool
 ) -> subprocess.Popen[bytes]:
     inherited = [source.fileno() for source in inputs] + ([aside[1]] if aside else [])
     return subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
