@@ -1,0 +1,1 @@
+"""Titles: the lyrics on the picture."""
