@@ -216,8 +216,9 @@ async def _write(parcel: Parcel, film: Film) -> Written:
         if key is not None:
             async with parcel.file(key) as path:
                 await asyncio.to_thread(_copy, path, folder / name)
-    async with parcel.file(film.stems) as path:
-        await asyncio.to_thread(_unpack, path, folder / "stems")
+    if film.stems is not None:
+        async with parcel.file(film.stems) as path:
+            await asyncio.to_thread(_unpack, path, folder / "stems")
     async with parcel.file(film.film) as path:
         await asyncio.to_thread(_copy, path, to)
     return Written(to, folder, film)

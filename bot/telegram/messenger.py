@@ -238,7 +238,7 @@ async def _media(parcel: Parcel, film: Film) -> AsyncIterator[tuple[InputMediaUn
             )
             buttons = text.result_buttons(parcel.job, parcel.request, parcel.reply_to.language, take=parcel.take)
             yield media, buttons
-        elif parcel.what == "song":
+        elif parcel.what == "song" and film.song is not None:
             song = InputMediaAudio(
                 media=await file(film.song, "music.m4a"),
                 title=text.song_title(film, parcel.reply_to.language),
@@ -255,15 +255,16 @@ async def _media(parcel: Parcel, film: Film) -> AsyncIterator[tuple[InputMediaUn
 
 
 def _document(parcel: Parcel, film: Film) -> tuple[str, str]:
-    """Return (key, file name) of what is sent as it is. Raises Refused for notes that there are none of."""
+    """Return (key, file name) of what is sent as it is. Raises Refused for what there is none of."""
     found = {
+        "song": (film.song, "music.m4a"),
         "stems": (film.stems, "stems.zip"),
         "midi": (film.midi, "music.mid"),
         "sheet": (film.sheet, "cues.json"),
         "file": (film.film, "scored.mp4"),
     }[parcel.what]
     if found[0] is None:
-        raise Refused("there are no notes")
+        raise Refused(f"the film has no {parcel.what}")
     return found[0], found[1]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from aiogram import types
 from sqlalchemy import select
 
-from bot import desk
+from bot import presses
 from bot.buttons import Press, Reply
 from bot.desk import Asked, Person
 from jobs.job import ReplyTo, Request
@@ -277,8 +277,8 @@ async def _asked(stage: Stage, state: str) -> str:
 @contextmanager
 def _without_rights() -> Iterator[None]:
     """Obey everybody."""
-    real, desk._may_press = desk._may_press, lambda person, row, chat: True
+    real, presses._may_press = presses._may_press, lambda person, row, chat: True
     try:
         yield
     finally:
-        desk._may_press = real
+        presses._may_press = real

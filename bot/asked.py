@@ -1,0 +1,75 @@
+"""What a front end hands to the desk, in neutral values: a person, a request, what a chat has chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jobs.job import ReplyTo, Request
+from pipeline.cuesheet import STYLES, Brief
+from pipeline.spotting.wishes import MOOD_WORDS, understand
+
+WORDS_MOST = 1000  # characters of a wish: more than any prompt writer reads
+
+Autoscore = Literal["off", "on", "silent-only"]
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str  #: "telegram:42"
+    language: str = "en"  #: what their client says; their own choice in the records stands above it
+    admin: bool = False  #: may change the chat's settings and cancel in it; asked of the network each time
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A clip that somebody wants scored."""
+
+    source: str  #: "telegram:-100123:77": the same source makes one job only
+    person: Person
+    reply_to: ReplyTo
+    request: Request
+    fetch: Callable[[Path], Awaitable[None]]  #: writes the clip to a file; raises UserError
+    size: int | None = None  #: bytes, as the network says
+    auto: bool = False  #: nobody asked: auto-score. Nothing is said before the result is there
+    update: tuple[str, str] | None = None  #: the update to be done with in the same transaction
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """What a chat's admins chose; words of people are kept short and plain."""
+
+    autoscore: Autoscore = "off"
+    style: str = ""
+    mood: str = ""
+    takes: int = 1
+    language: str = ""
+
+
+def brief_of(words: str, settings: ChatSettings | None = None) -> Brief:
+    """Turn a person's words and the chat's settings into a brief; what the words say stands above the settings.
+
+    A style that is none of the eight is handed on as a wish, where the spotting session reads it.
+    """
+    settings = settings or ChatSettings()
+    wish = words.strip()[:WORDS_MOST]
+    said = understand(Brief(wish=wish))
+    style = next((style for style in STYLES if style == settings.style.lower()), None)
+    if settings.style and style is None and said.brief.style is None:
+        wish = f"{wish}. {settings.style}".lstrip(". ")
+    chosen = style if said.brief.style is None else None
+    return Brief(wish=wish, style=chosen, mood=settings.mood if said.mood is None else "")
+
+
+def without_moods(wish: str) -> str:
+    """Take the mood words out of a wish: somebody has asked for another mood than they first wrote."""
+    bare = _MOODS_SAID.sub("", wish)
+    return " ".join(_LEFT_OVER.sub("", bare).split()).strip(" ,;.")
+
+
+_MOODS_SAID = re.compile(rf"(?<![\w-])(?:{'|'.join(MOOD_WORDS)})(?![\w-])", re.IGNORECASE)
+#: an "and" or a comma that now joins nothing
+_LEFT_OVER = re.compile(r"^[\s,;.]*(?:(?:and|but|or|&)\b[\s,;.]*)+|\s*(?:,|\b(?:and|but|or)\b|&)\s*(?=[,;.]|$)", re.I)
