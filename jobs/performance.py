@@ -1,14 +1,16 @@
-"""The child program of a worker: one clip is scored in it, and it can be killed at any moment.
+"""The child program of a worker: one clip is scored or one music video made in it; it can be killed at any moment.
 
     python -m jobs.performance
 
 **In.** What is heavy is imported first; then ONE line of JSON is read from stdin, so that a child may wait as a warm
 spare. The end of stdin without a line is no job: exit code 0, nothing more is said.
 
-    {"job": "k3m9...", "folder": "/data/jobs/k3m9...", "request": {...}}
+    {"job": "k3m9...", "folder": "/data/jobs/k3m9...", "request": {...}, "vendors": {...}}
 
-`request` is a jobs.job.Request. The clip lies in `folder/upload`. What an earlier attempt has left in the folder is
-taken up again, so leave the folder as it is between attempts and remove it when the job has ended.
+`request` is a jobs.job.Request. The clip or track lies in `folder/upload`, what came with it beside it under the names
+in `request.beside`. `vendors` is a pipeline.backends.Vendors, its keys included; it may be left out. What an earlier
+attempt has left in the folder is taken up again, so leave the folder as it is between attempts and remove it when the
+job has ended.
 
 **Out.** Lines of JSON on stdout, one object with one of these keys first:
 
@@ -21,14 +23,16 @@ taken up again, so leave the folder as it is between attempts and remove it when
                                                           when it may go better by itself after that many seconds: try
                                                           again then, or, when no try is left, tell the outcome
 
-In an outcome of kind "films" every file of a Film (`film`, `thumbnail`, `music`, `song`, `stems`, `midi`, `sheet`,
-`certificate`) is a name relative to `folder`, such as "take-2/song.m4a"; the worker puts the files in the blob store
-and the keys in their place. Two films may name the same thumbnail. Every file is whole before the line is written.
+In an outcome every file of a Film (`film`, `thumbnail`, `music`, `song`, `stems`, `midi`, `sheet`, `certificate`,
+`pictures`, `contact`) and of a Preview (`contact`) is a name relative to `folder`, such as "take-2/song.m4a"; the
+worker puts the files in the blob store and the keys in their place. Two films may name the same thumbnail. Every file
+is whole before the line is written.
 
     kind "films"      one Film for each take, in order
     kind "sentence"   a UserError: its sentence, hint and code
     kind "question"   the clip has sound of its own and `request.sound` is "ask" (code "undecided"): run again in the
-                      same folder with "keep" or "replace" when the answer is there; nothing is decoded twice
+                      same folder with "keep" or "replace" when the answer is there; nothing is decoded twice. Or
+                      `request.go` is false (code "preview"): run again with it true, nothing is planned twice
     kind "nothing"    the same with `request.sound` "silent"
 
 **End.** Exit code 0: the outcome was said. 1: a bug; the traceback is on stderr, and no outcome was said. Negative (a
@@ -50,25 +54,29 @@ import signal
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from jobs.job import OUTCOME, PROGRESS, Film, Outcome, OwnSound, Progress, Request, cue_lines
+from jobs.job import OUTCOME, PROGRESS, Facts, Film, Outcome, OwnSound, Preview, Progress, Request, cue_lines, facts_of
+from pipeline.backends import Vendors
 from pipeline.errors import Cancelled, DoesNotFit, OverLimit, Unavailable, Undecided, UserError
 
 if TYPE_CHECKING:  # heavy: imported only after stdout is put out of the libraries' reach
     from pipeline.cuesheet import CueSheet
+    from pipeline.musicvideo import MusicVideo, Plan, Sketch
     from pipeline.score import Score, Sound
 
 #: what a stage takes of the time, by three real clips of 10-52 s on two cores; the last three once for each take
 SHOT = {"clip": 3.0, "scenes": 50.0, "cues": 5.0}
 TAKE = {"music": 12.0, "mix": 18.0, "film": 8.0}
 PACKING = 4.0  # thumbnails, songs and archives, after the last take
+#: the same of a music video with painted pictures
+VIDEO = {"track": 2.0, "sections": 8.0, "lyrics": 1.0, "storyboard": 4.0, "pictures": 25.0, "motion": 0.0, "edit": 60.0}
 
 SAID_EVERY_S = 0.2
 FOLDER_BUSY_S = 10.0  # a child that was killed is gone within two
@@ -90,6 +98,7 @@ class Task:
     job: str
     folder: Path
     request: Request
+    vendors: Vendors = field(default_factory=Vendors)
 
     __pydantic_config__ = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -113,7 +122,9 @@ def main() -> None:
     again_s: float | None = None
     try:
         with _alone_in(task.folder):
-            outcome = _perform(task, Meter(wire, task.request.takes))
+            stages = VIDEO if task.request.treatment else SHOT
+            takes = {} if task.request.treatment else TAKE
+            outcome = _perform(task, Meter(wire, stages, takes, task.request.takes))
     except (UserError, MemoryError, OSError, KeyboardInterrupt) as error:
         shown = _as_user_error(error)
         outcome, again_s = _told(shown, task.request.sound), getattr(shown, "retry_after", None)
@@ -149,11 +160,13 @@ class Wire:
 
 
 class Meter:
-    """Turns what `score` reports into Progress: the share of the whole job, which never falls."""
+    """Turns what the pipeline reports into Progress: the share of the whole job, which never falls."""
 
-    def __init__(self, wire: Wire, takes: int) -> None:
+    def __init__(self, wire: Wire, once: Mapping[str, float], each: Mapping[str, float], takes: int = 1) -> None:
+        """`once` and `each` weigh the stages that come once and for each take, in order."""
         self._wire = wire
-        self._whole = sum(SHOT.values()) + takes * sum(TAKE.values()) + PACKING
+        self._once, self._each = dict(once), dict(each)
+        self._whole = sum(once.values()) + takes * sum(each.values()) + PACKING
         self._takes = takes
         self._take = 1
         self._share = 0.0
@@ -161,19 +174,19 @@ class Meter:
         self._said_at = ("", 0, 0.0)  # stage, take, time
 
     def __call__(self, stage: str, done: float, total: float) -> None:
-        if stage == "clip":
+        if stage == next(iter(self._once)):
             self._take = 1
             self._clip_s = total if done else self._clip_s
         self._share = max(self._share, self._passed(stage, done / total if total else 0.0) / self._whole)
         self._say(stage)
-        if stage == "film" and done == total:
+        if stage in self._each and stage == list(self._each)[-1] and done == total:
             self._take = min(self._take + 1, self._takes)
 
     def _passed(self, stage: str, part: float) -> float:
         """Return how much weight lies behind us."""
-        stages = SHOT | TAKE
+        stages = self._once | self._each
         before = list(stages)[: list(stages).index(stage)]
-        takes = (self._take - 1) * sum(TAKE.values()) if stage in TAKE else 0.0
+        takes = (self._take - 1) * sum(self._each.values()) if stage in self._each else 0.0
         return sum(stages[name] for name in before) + stages[stage] * part + takes
 
     def _say(self, stage: str) -> None:
@@ -186,19 +199,20 @@ class Meter:
 
 
 def _perform(task: Task, meter: Meter) -> Outcome:
-    """Score the clip; where the film cannot be made to fit, make it without a limit."""
-    request, any_size = task.request, task.folder / ANY_SIZE
+    """Make what is wanted; where the film cannot be made to fit, make it without a limit."""
+    make, any_size = _video if task.request.treatment else _films, task.folder / ANY_SIZE
     if not any_size.exists():
         try:
-            return _films(task.folder, request, meter)
+            return make(task, meter)
         except DoesNotFit:
             any_size.touch()
-    return _films(task.folder, replace(request, target="none", most_bytes=None), meter)
+    return make(replace(task, request=replace(task.request, target="none", most_bytes=None)), meter)
 
 
-def _films(folder: Path, request: Request, meter: Meter) -> Outcome:
+def _films(task: Task, meter: Meter) -> Outcome:
     from pipeline.score import score
 
+    folder, request = task.folder, task.request
     scores = score(
         folder / "upload",
         to=folder / "film.mp4",
@@ -214,6 +228,98 @@ def _films(folder: Path, request: Request, meter: Meter) -> Outcome:
         report=meter,
     )
     return Outcome("films", films=tuple(_pack(made, folder) for made in scores))
+
+
+def _video(task: Task, meter: Meter) -> Outcome:
+    """Make the music video, or what is shown of it before."""
+    from pipeline.musicvideo import Ordered, make_video, sketch
+
+    folder, request = task.folder, task.request
+    assert request.treatment is not None
+    lies = {name: folder / name for name in request.beside}
+    ordered = Ordered(
+        track=None if request.song else folder / "upload",
+        treatment=request.treatment,
+        crew=request.crew,
+        visuals=(lies["visual"],) if "visual" in lies else (),
+        edited=lies["storyboard"].read_bytes() if "storyboard" in lies else None,
+        earlier=_unpacked(lies["pictures"]) if "pictures" in lies else None,
+        target=request.target,
+        most_bytes=request.most_bytes,
+    )
+    if not request.go:
+        sketched = sketch(ordered, folder=folder, vendors=task.vendors, resume=True, report=meter)
+        return Outcome("question", code="preview", preview=_previewed(sketched, request, folder))
+    made = make_video(ordered, to=folder / "film.mp4", folder=folder, vendors=task.vendors, resume=True, report=meter)
+    return Outcome("films", films=(_pack_video(made, request, folder),))
+
+
+def _previewed(sketched: Sketch, request: Request, folder: Path) -> Preview:
+    plan = sketched.plan
+    return Preview(
+        contact=sketched.contact.relative_to(folder).as_posix(),
+        facts=_facts(plan, request),
+        usd=sketched.usd,
+        seconds=sketched.seconds,
+        notes=plan.notes,
+    )
+
+
+def _facts(plan: Plan, request: Request) -> Facts:
+    crew = request.crew
+    return facts_of(plan.board, timed=plan.timed, illustrator=crew.illustrator, animator=crew.animator)
+
+
+def _pack_video(made: MusicVideo, request: Request, folder: Path) -> Film:
+    """Prepare what is delivered beside a music video, and name it all."""
+    from pipeline.film import picture_size
+
+    width, height = picture_size(made.film)
+    thumbnail, pictures = folder / "thumbnail.jpg", folder / "pictures.zip"
+    draw_thumbnail(list(made.stills), thumbnail, shape=(width, height))
+    if made.portfolio:
+        _zip(made.portfolio, pictures)
+
+    def name(path: Path) -> str:
+        return path.relative_to(folder).as_posix()
+
+    certificate = made.certificate
+    return Film(
+        film=name(made.film),
+        bytes=made.film.stat().st_size,
+        seconds=certificate.film_s,
+        width=width,
+        height=height,
+        copied=certificate.sound_copied,
+        thumbnail=name(thumbnail),
+        music=None,
+        song=None,
+        stems=None,
+        midi=None,
+        sheet="storyboard.json",
+        cues=(),
+        style=made.plan.board.style.look,
+        seed=made.plan.board.treatment.seed,
+        hit_rate=certificate.on_beat,
+        cuts=certificate.cuts,
+        notes=made.notes,
+        certificate="certificate.json",
+        facts=_facts(made.plan, request),
+        pictures=name(pictures) if made.portfolio else None,
+        contact=name(made.contact),
+        usd=certificate.usd,
+    )
+
+
+def _unpacked(archive: Path) -> Path:
+    """Unpack the pictures of an earlier film beside their archive, once; names that lead elsewhere are left out."""
+    folder = archive.with_name("earlier")
+    if not folder.exists():
+        part = archive.with_name("earlier.part")
+        with zipfile.ZipFile(archive) as files:
+            files.extractall(part)  # refuses absolute names and those that go up
+        part.replace(folder)
+    return folder
 
 
 def _pack(made: Score, folder: Path) -> Film:

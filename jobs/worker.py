@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import structlog
 from arq.worker import Retry, func
@@ -27,7 +27,7 @@ from arq.worker import Worker as Carrier
 from jobs import endings, metrics
 from jobs.children import PERFORMANCE, Answer, Nursery, environment
 from jobs.dispatcher import MOST_CRASHES, front_of
-from jobs.job import ENDED, OUTCOME, Film, Outcome, Progress, Queue, State
+from jobs.job import ENDED, OUTCOME, Film, Outcome, Preview, Progress, Queue, State
 from jobs.queue import AWAY, CALL, Bell, Message, carrier_name, pack, unpack
 from pipeline.errors import Cancelled
 from storage.blobs import Blobs
@@ -55,8 +55,11 @@ SWEEP_S = 3600.0
 CLEARED_S = 2.0  # longer than a cancelled job takes to clear up
 CARRIED_S = 5.0  # arq's own limit; what it calls takes no time at all
 
-#: the fields of a Film that are files: names in the folder, then keys in the store
-FILES = ("film", "thumbnail", "music", "song", "stems", "midi", "sheet", "certificate")
+#: the fields of a Film and of a Preview that are files: names in the folder, then keys in the store
+FILES = ("film", "thumbnail", "music", "song", "stems", "midi", "sheet", "certificate", "pictures", "contact")
+
+
+Made = TypeVar("Made", Film, Preview)
 
 
 @dataclass
@@ -375,8 +378,9 @@ class Worker:
         row = work.row
         folder = self.folder / row.id
         folder.mkdir(mode=0o700, exist_ok=True)
-        if not (folder / "upload").exists():
-            await self.blobs.get(f"{row.id}/upload", folder / "upload")
+        for name in ("upload", *row.request.get("beside", ())):
+            if not (folder / name).exists():
+                await self.blobs.get(f"{row.id}/{name}", folder / name)
         async with self._room.entered(alone=row.crashes > 0):
             child = await self._nursery.take()
             try:
@@ -392,12 +396,15 @@ class Worker:
         """Store the files of an outcome under JOB/ATTEMPT/ and put their keys in the place of their names."""
         row = work.row
         keys: dict[str, str] = {}
-        for film in outcome.films:
-            for name in filter(None, (getattr(film, each) for each in FILES)):
-                if name not in keys:
-                    keys[name] = f"{row.id}/{row.attempt}/{name}"
-                    await self.blobs.put(keys[name], _inside(self.folder / row.id, name))
-        return replace(outcome, films=tuple(_with_keys(film, keys) for film in outcome.films))
+        for name in (name for made in (*outcome.films, outcome.preview) for name in _files(made)):
+            if name not in keys:
+                keys[name] = f"{row.id}/{row.attempt}/{name}"
+                await self.blobs.put(keys[name], _inside(self.folder / row.id, name))
+        return replace(
+            outcome,
+            films=tuple(_with_keys(film, keys) for film in outcome.films),
+            preview=_with_keys(outcome.preview, keys) if outcome.preview else None,
+        )
 
     # ---- how it ends ----
 
@@ -518,6 +525,11 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _with_keys(film: Film, keys: Mapping[str, str]) -> Film:
-    names: dict[str, Any] = {each: keys[name] for each in FILES if (name := getattr(film, each))}
-    return replace(film, **names)
+def _files(made: Film | Preview | None) -> list[str]:
+    """Return the names of all files that something is made of."""
+    return [name for each in FILES if (name := getattr(made, each, None))]
+
+
+def _with_keys(made: Made, keys: Mapping[str, str]) -> Made:
+    names: dict[str, Any] = {each: keys[name] for each in FILES if (name := getattr(made, each, None))}
+    return replace(made, **names)

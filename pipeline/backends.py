@@ -110,6 +110,7 @@ class Illustrator(Protocol):
     name: str
     licence: str
     price_usd: float  #: of one picture
+    seconds: float  #: that one picture takes, about
     at_once: int  #: how many may be drawn side by side
 
     def draw(self, picture: Picture, style: StyleSheet, *, size: tuple[int, int], to: Path, report: Report) -> Painting:
@@ -125,6 +126,7 @@ class Animator(Protocol):
 
     name: str
     licence: str
+    seconds: float  #: that one picture takes, about
     at_once: int
 
     def price_usd(self, shot: Shot) -> float: ...

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from jobs.job import OUTCOME, PROGRESS, Outcome, Request
-from jobs.performance import Meter, Task, Wire, _alone_in, _as_user_error, _perform, _told, draw_thumbnail
+from jobs.performance import SHOT, TAKE, Meter, Task, Wire, _alone_in, _as_user_error, _perform, _told, draw_thumbnail
 from pipeline.errors import Unavailable, Undecided
 from pipeline.film import packet_hashes
 from pipeline.score import KEPT_SOUND, STAGES
@@ -285,7 +285,7 @@ def test_a_file_that_is_no_clip_gets_a_sentence(start: Callable[..., Child], tmp
 
 def test_a_film_that_cannot_fit_is_made_without_a_limit(clip: Path, tmp_path: Path) -> None:
     task = Task("abcdefghijkm", lay_out(clip, tmp_path / "job"), Request(target="discord", most_bytes=20_000))
-    (film,) = _perform(task, Meter(Tape(), 1)).films
+    (film,) = _perform(task, Meter(Tape(), SHOT, TAKE)).films
     assert film.bytes > 20_000
     assert film.copied
 
@@ -368,7 +368,7 @@ def test_two_never_work_in_one_folder(
 
 def test_progress_is_told_five_times_a_second_at_most() -> None:
     tape, began = Tape(), time.monotonic()
-    meter = Meter(tape, 1)
+    meter = Meter(tape, SHOT, TAKE)
     while time.monotonic() - began < 0.5:
         meter("scenes", time.monotonic() - began, 0.5)
     assert 3 <= len(tape.lines) <= 4
@@ -376,7 +376,7 @@ def test_progress_is_told_five_times_a_second_at_most() -> None:
 
 def test_takes_that_were_there_already_count(tmp_path: Path) -> None:
     tape = Tape()
-    meter = Meter(tape, 3)
+    meter = Meter(tape, SHOT, TAKE, 3)
     for stage in ("clip", "cues", "film", "film", "music"):
         meter(stage, 1, 1)
     assert [(line["progress"]["stage"], line["progress"]["take"]) for line in tape.lines] == [
