@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.clip import Clip
-from pipeline.door.ffmpeg import Leash, bench, run, take_in
+from pipeline.door.containers import opened
+from pipeline.door.ffmpeg import Leash, bench, run, start, take_in
 from pipeline.door.slate import Stream, read_packets, read_slate
-from pipeline.door.targets import MUSIC_BITRATES, music_bitrate
-from pipeline.errors import BadMedia, DoesNotFit, Refused
+from pipeline.door.targets import MUSIC_BITRATES, music_bitrate, track_bitrate
+from pipeline.errors import BadMedia, DoesNotFit, OverLimit, Refused
+from pipeline.track import IN_TIME, Track, blocks
 
 RATE = 48_000  # Hz; video's own rate, and what the mix is made in
 
@@ -35,6 +37,14 @@ CODERS = {"aac": ("-aac_coder", "fast")}
 #: what a container may hold; the others take every picture that can be locked
 PICTURES = {"webm": frozenset({"vp9", "av1"}), "mov": frozenset({"h264", "hevc"})}
 
+#: a track's packets that go into a film as they are, by muxer. MP4 may hold FLAC, ALAC and Opus too, but an iPhone or a TV
+#: may then show a silent film; AAC and MP3 play wherever MP4 does, and the others have .mkv, .mov and .webm
+COPIED_SOUND = {
+    "mp4": frozenset({"aac", "mp3"}),
+    "mov": frozenset({"aac", "mp3", "alac", "pcm_s16le", "pcm_s24le"}),
+    "matroska": frozenset({"aac", "mp3", "flac", "alac", "opus", "vorbis", "pcm_s16le", "pcm_s24le"}),
+    "webm": frozenset({"opus", "vorbis"}),
+}
 NOTE_LENGTH = 500  # characters
 
 
@@ -76,6 +86,77 @@ def marry(clip: Clip, music: Path, to: Path, *, most_bytes: int | None = None, c
     return to
 
 
+def marry_track(picture: Path, track: Track, to: Path, *, most_bytes: int | None = None, comment: str) -> bool:
+    """Write the film: a picture of our own making (MP4), the whole track, and a note; return whether it was copied.
+
+    The track's packets are copied where players of the container play them, the film stays within `most_bytes`, and
+    what is decoded from it is the track sample for sample; else its sound is encoded, at the highest rate that fits.
+    Raises Refused for what does not go together, DoesNotFit; nothing is left at `to` then.
+    """
+    muxer, demuxer, codec = container(to.suffix)
+    with bench(to.parent) as place, picture.open("rb") as ours:
+        _refuse_picture(ours, muxer, to.suffix, place)
+        (place / "note.txt").write_text(f";FFMETADATA1\ncomment={_escaped(comment)}\n", encoding="utf-8")
+        film, size = place / "film", picture.stat().st_size
+        least = size + track.bit_rate / 8 * track.duration
+        copied = (
+            track.codec in COPIED_SOUND[muxer]
+            and (most_bytes is None or least <= most_bytes)
+            and _copy_track(ours, track, film, muxer)
+            and (most_bytes is None or film.stat().st_size <= most_bytes)
+            and _sounds_like(film, demuxer, track.sound)
+        )
+        if not copied:
+            rate = track_bitrate(most_bytes, size, track.duration)
+            coded = ["-c:a", codec, *CODERS.get(codec, ()), "-b:a", str(rate), "-ar", str(RATE), "-ac", "2"]
+            with track.sound.open("rb") as sound:
+                _write_film(ours, sound, "wav", film, muxer, coded)
+        if most_bytes is not None and film.stat().st_size > most_bytes:
+            raise DoesNotFit("The film is too large for where it shall go.", hint="Send a shorter track.")
+        os.replace(film, to)
+    return copied
+
+
+def _copy_track(picture: BinaryIO, track: Track, film: Path, muxer: str) -> bool:
+    """Write the film with the client's own packets; False where ffmpeg cannot."""
+    with opened(track.path) as source:
+        try:
+            _write_film(picture, source, track.container, film, muxer, ["-c:a", "copy"])
+        except (BadMedia, OverLimit):
+            return False
+    return True
+
+
+def _write_film(picture: BinaryIO, sound: BinaryIO, demuxer: str, film: Path, muxer: str, coded: list[str]) -> None:
+    arguments = [
+        *take_in(picture, "mov"),
+        *take_in(sound, demuxer),
+        *("-f", "ffmetadata", "-protocol_whitelist", "file", "-i", "note.txt"),
+        *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "2", "-map_metadata:s:v", "-1", "-map_metadata:s:a", "-1"),
+        *("-map_chapters", "-1", "-c:v", "copy", *coded),
+        *("-fflags", "+bitexact", "-flags", "+bitexact", "-movflags", "+faststart", "-f", muxer, film.name),
+    ]
+    run(arguments, place=film.parent, leash=Leash(seconds=600, stall_s=60), inputs=[picture, sound])
+
+
+def _sounds_like(film: Path, demuxer: str, sound: Path) -> bool:
+    """Whether a player hears in the film what was decoded from the track, sample for sample and at the same time."""
+    with film.open("rb") as made:
+        arguments = [*take_in(made, demuxer), "-map", "0:a:0", "-af", IN_TIME, "-ac", "2", "-ar", str(RATE)]
+        raw = [*arguments, "-c:a", "pcm_s16le", "-f", "s16le", "pipe:1"]
+        with start(raw, place=film.parent, leash=Leash(seconds=300, stall_s=30), inputs=[made]) as child:
+            whole = all(child.read(block.nbytes) == block.tobytes() for block in blocks(sound, dtype="int16"))
+            return whole and not child.read(1)
+
+
+def _refuse_picture(picture: BinaryIO, muxer: str, suffix: str, place: Path) -> None:
+    codecs = {stream.codec for stream in read_packets(picture, "mov", place=place) if stream.kind == "video"}
+    if not codecs:
+        raise BadMedia("There is no picture in the film.")
+    if not codecs <= PICTURES.get(muxer, codecs):
+        raise Refused(f"A {suffix} file cannot hold this picture as it is.", hint="Write the film as .mp4 or .mkv.")
+
+
 def encode_song(music: Path, to: Path, *, comment: str) -> Path:
     """Write the WAV `music` as M4A (AAC), for players; the file appears whole or not at all."""
     with bench(to.parent) as place, music.open("rb") as sound:
@@ -115,7 +196,7 @@ def decode_sound(path: Path) -> tuple[NDArray[np.float32], int]:
     """Return the film's sound as (samples, 2) at 48 kHz, from the picture's first frame on; raises BadMedia if none."""
     with bench(path.parent) as place, path.open("rb") as film:
         arguments = [*take_in(film, container(path.suffix)[1]), "-map", "0:a:0", "-ac", "2", "-ar", str(RATE)]
-        raw = [*arguments, "-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]
+        raw = [*arguments, "-af", IN_TIME, "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]
         leash = Leash(seconds=300, output_bytes=1024**3)  # 46 minutes of stereo floats
         done = run(raw, place=place, leash=leash, inputs=[film])
     return np.frombuffer(done.output, np.float32).reshape(-1, 2), RATE

@@ -11,9 +11,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
@@ -31,6 +30,8 @@ PIXELS = 36_000_000  # of a frame, where a video brings the sound: it is not dec
 BEYOND_S = 1.0  # that is read past the longest track, to know that it is longer
 READABLE_SHARE = 0.5  # of what is declared, or of the packets: with less of it heard it is another song
 BROKEN_OFF_S = 1.0  # that may be missing before it is said: headers round
+#: as players do it: sound that starts late is late, gaps are silent
+IN_TIME = "aresample=async=1:first_pts=0"
 BLOCK_S = 10.0  # of sound that is held at a time
 SILENT_BELOW_DB = -90.0  # dBTP: the dither of a silent file
 
@@ -123,10 +124,10 @@ def _take(path: Path, source: BinaryIO, demuxer: str, place: Path, folder: Path,
     )
 
 
-def blocks(sound: Path, seconds: float = BLOCK_S) -> Iterator[NDArray[np.float32]]:
+def blocks(sound: Path, seconds: float = BLOCK_S, *, dtype: str = "float32") -> Iterator[NDArray[Any]]:
     """Yield the samples of a WAV of our own, (n, channels), so many seconds at a time."""
     with soundfile.SoundFile(sound) as wav:
-        yield from wav.blocks(round(seconds * wav.samplerate), dtype="float32", always_2d=True)
+        yield from wav.blocks(round(seconds * wav.samplerate), dtype=dtype, always_2d=True)
 
 
 def _list(source: BinaryIO, demuxer: str, place: Path, limits: TrackLimits) -> tuple[Stream, float | None]:
@@ -153,8 +154,8 @@ def _decode(source: BinaryIO, demuxer: str, place: Path, limits: TrackLimits) ->
     most = f"{limits.seconds + BEYOND_S:.3f}"
     arguments = [
         *take_in(source, demuxer, "-max_pixels", str(PIXELS)),
-        *("-map", "0:a:0", "-t", most, "-ac", "2", "-ar", str(RATE), "-c:a", "pcm_s16le", *NOTHING_PERSONAL),
-        *("-f", "wav", "sound.wav"),
+        *("-map", "0:a:0", "-t", most, "-af", IN_TIME, "-ac", "2", "-ar", str(RATE), "-c:a", "pcm_s16le"),
+        *(*NOTHING_PERSONAL, "-f", "wav", "sound.wav"),
         *("-map", "0:a:0", "-t", "0.1", "-c:a", "pcm_s16le", *NOTHING_PERSONAL, "-f", "wav", "pipe:1"),
     ]
     try:

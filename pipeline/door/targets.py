@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -17,6 +18,7 @@ LIMIT_BYTES: dict[Target, int] = {"telegram": 50_000_000, "discord": 10_000_000}
 
 #: bits per second for the music: the first that leaves the picture its share is taken
 MUSIC_BITRATES = (192_000, 128_000, 96_000, 64_000)
+TRACK_BITRATE = 320_000  # for a track that cannot be copied: the highest that every player of AAC knows
 MUSIC_SHARE = 0.25  # of the whole file, at most, before the music takes the next lower rate
 
 CONTAINER_SHARE = 0.04  # of the whole file, kept back for the container's tables and for the encoder's slips
@@ -73,6 +75,12 @@ def music_bitrate(limit: int | None, picture_bytes: int, duration: float) -> int
         return MUSIC_BITRATES[0]
     left = (limit * (1 - CONTAINER_SHARE / 2) - picture_bytes) * 8 / duration
     return next((rate for rate in MUSIC_BITRATES if rate <= left), MUSIC_BITRATES[-1])
+
+
+def track_bitrate(limit: int | None, picture_bytes: int, duration: float) -> int:
+    """Return the highest rate for which picture and a track that is not copied fit together."""
+    left = math.inf if limit is None else (limit * (1 - CONTAINER_SHARE / 2) - picture_bytes) * 8 / duration
+    return next((rate for rate in (TRACK_BITRATE, *MUSIC_BITRATES) if rate <= left), MUSIC_BITRATES[-1])
 
 
 def shape(aspect: Aspect) -> Fraction | None:
