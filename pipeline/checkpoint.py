@@ -74,6 +74,10 @@ class Checkpoints:
             self._keep(file, kind, kept)
         return kept
 
+    def kept(self, name: str, kind: type[Value]) -> Value | None:
+        """Give back the value that was kept under this name, if there is one."""
+        return None if self._folder is None else self._recall(self._folder / NAME / f"{name}.json", kind)
+
     def stills(self, stills: Sequence[Still]) -> tuple[Still | KeptStill, ...]:
         """Move the stills into files, so that a value can name them; they stay as they are when nothing is kept."""
         if self._folder is None:

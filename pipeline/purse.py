@@ -34,8 +34,9 @@ class Purse:
         with self._lock:
             left = self._most_usd - self._spent_usd
             if usd > left + SLACK_USD:
+                there = f"{dollars(max(0.0, left))} of {dollars(self._most_usd)} are left"
                 raise OverLimit(
-                    f"{what} costs {dollars(usd)}, and {dollars(max(0.0, left))} of {dollars(self._most_usd)} are left.",
+                    f"{what} costs {dollars(usd)}, and {there}.",
                     hint="Raise what one film may cost, or choose the built-in engine.",
                 )
             self._spent_usd += usd
