@@ -37,8 +37,8 @@ CODERS = {"aac": ("-aac_coder", "fast")}
 #: what a container may hold; the others take every picture that can be locked
 PICTURES = {"webm": frozenset({"vp9", "av1"}), "mov": frozenset({"h264", "hevc"})}
 
-#: a track's packets that go into a film as they are, by muxer. MP4 may hold FLAC, ALAC and Opus too, but then a phone or
-#: a TV may show a silent film; AAC and MP3 play wherever MP4 does, and the others have .mkv, .mov and .webm
+#: a track's packets that go into a film as they are, by muxer. MP4 may hold FLAC, ALAC and Opus too, but then a phone
+#: or a TV may show a silent film. AAC and MP3 play wherever MP4 does; the others have .mkv, .mov and .webm
 COPIED_SOUND = {
     "mp4": frozenset({"aac", "mp3"}),
     "mov": frozenset({"aac", "mp3", "alac", "pcm_s16le", "pcm_s24le"}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,26 +70,44 @@ def measure(stretches: Iterable[NDArray[np.floating]], rate: int) -> tuple[float
 
     Holds one stretch at a time; each but the last must be a multiple of 100 ms long, as the rate must be of 10 Hz.
     """
-    sections, hop = k_filter(rate), round(HOP_S * rate)
-    state: NDArray[np.float64] | None = None
-    hops: list[NDArray[np.float64]] = []
+    powers: list[NDArray[np.float64]] = []
     top, before = 0.0, None
-    for stretch in stretches:
-        if state is None:
-            state = np.zeros((len(sections), 2, stretch.shape[1]))
-        weighted, state = signal.sosfilt(sections, np.asarray(stretch, dtype=np.float64), axis=0, zi=state)
-        power = np.einsum("nc,nc->n", weighted, weighted)
-        hops.append(power[: len(power) // hop * hop].reshape(-1, hop).mean(axis=1))
+    for stretch, power in _weigh(stretches, rate):
+        powers.append(power)
         joined = stretch if before is None else np.concatenate([before, stretch])
         if len(joined):
             above = max(top, float(np.abs(joined).max())) / 2
             top = max(top, float(true_peaks(joined, rate, above=above).max()))
         before = joined[-2 * _TAPS_PER_PHASE :]
-    powers = np.concatenate([np.zeros(0), *hops])
-    wide = round(BLOCK_S / HOP_S)
-    if len(powers) >= wide:
-        powers = np.lib.stride_tricks.sliding_window_view(powers, wide).mean(axis=1)
-    return _gated(powers), 20 * math.log10(top) if top else SILENCE
+    loudness = _gated(_overlapping(np.concatenate([np.zeros(0), *powers])))
+    return loudness, 20 * math.log10(top) if top else SILENCE
+
+
+def momentary(stretches: Iterable[NDArray[np.floating]], rate: int) -> NDArray[np.float64]:
+    """Return the loudness in LUFS of every 400 ms, one value each 100 ms; silence is -inf. Stretches as in `measure`."""
+    powers = _overlapping(np.concatenate([np.zeros(0), *(power for _, power in _weigh(stretches, rate))]))
+    return np.array([_lufs(float(power)) for power in powers])
+
+
+def _weigh(
+    stretches: Iterable[NDArray[np.floating]], rate: int
+) -> Iterator[tuple[NDArray[np.floating], NDArray[np.float64]]]:
+    """Yield each stretch with the K-weighted power of its whole hops of 100 ms."""
+    sections, hop = k_filter(rate), round(HOP_S * rate)
+    state: NDArray[np.float64] | None = None
+    for stretch in stretches:
+        if state is None:
+            state = np.zeros((len(sections), 2, stretch.shape[1]))
+        weighted, state = signal.sosfilt(sections, np.asarray(stretch, dtype=np.float64), axis=0, zi=state)
+        power = np.einsum("nc,nc->n", weighted, weighted)
+        yield stretch, power[: len(power) // hop * hop].reshape(-1, hop).mean(axis=1)
+
+
+def _overlapping(hops: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean power of every gating block, made of hops of 100 ms."""
+    wide = min(round(BLOCK_S / HOP_S), len(hops))
+    blocks: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(hops, wide).mean(axis=1) if wide else hops
+    return blocks
 
 
 def _gated(blocks: NDArray[np.float64]) -> float:
