@@ -1,0 +1,1 @@
+"""The screen: stills move, shots join, light pulses; all of it in the planes that the encoder takes."""

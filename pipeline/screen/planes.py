@@ -1,0 +1,290 @@
+"""Pictures as planes of brightness and colour (BT.709, limited range, 4:2:0), and how sheets are laid over each other.
+
+A sheet is read once for each shot; a frame of the film is then one affine warp for each sheet, laid from back to front.
+OpenCV warps four interleaved bytes in the time of one, so that what moves together lies together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import BadMedia
+from pipeline.pictures import Painting
+
+Bytes = NDArray[np.uint8]
+
+BLACK, WHITE, GREY = 16, 235, 128  # of limited range; grey is colour without colour
+
+#: brightness and the two colour differences of 8-bit blue, green, red and the alpha that they were multiplied with
+#: (ITU-R BT.709-6, sections 3 and 4); without an alpha the last column is a constant of 255
+_LUMA = np.array([0.0722, 0.7152, 0.2126])
+_BLUE, _RED = np.array([1.0, 0, 0]) - _LUMA, np.array([0, 0, 1.0]) - _LUMA
+TO_YUV = np.vstack(
+    [
+        np.append(_LUMA * 219, BLACK) / 255,
+        np.append(_BLUE / 1.8556 * 224, GREY) / 255,
+        np.append(_RED / 1.5748 * 224, GREY) / 255,
+    ]
+)
+
+SHEETS_MOST = 4  # of a picture: each costs a quarter of the encoder's own work; neighbours in depth become one
+SHARP = 1.15  # pixels of a sheet for each of the film's, where it has to be made larger: room for the moves
+SHARP_MOST = 1.3  # beyond it a sheet is made smaller: a warp that leaves pixels out flickers
+MARGIN = 2  # pixels of nothing round what a sheet shows, so that its edges stay soft
+SEEN = 2  # of 255: alpha below it is not looked at
+
+
+class Frame:
+    """One picture of the film in planar 4:2:0, as it goes to the encoder; both sides are even."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        width, height = size
+        self.size = size
+        self.bytes: Bytes = np.empty(width * height * 3 // 2, np.uint8)
+        luma, u, v = np.split(self.bytes, [width * height, width * height * 5 // 4])
+        self.luma = luma.reshape(height, width)
+        self.u = u.reshape(height // 2, width // 2)
+        self.v = v.reshape(height // 2, width // 2)
+
+    @property
+    def planes(self) -> tuple[Bytes, Bytes, Bytes]:
+        return self.luma, self.u, self.v
+
+    def take(self, other: Frame) -> None:
+        np.copyto(self.bytes, other.bytes)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One layer of a picture, cropped to what it shows."""
+
+    depth: float  #: 0 infinitely far, 1 right before the camera
+    size: tuple[int, int]  #: of the whole sheet
+    at: tuple[int, int]  #: where in it the crop begins; even
+    solid: int  #: the row of the whole sheet from which on nothing shines through
+    #: (h, w) of a sheet that covers all, else (h, w, 4): luma times alpha, what shines through (255 - alpha), 0, 0
+    luma: Bytes = field(repr=False)
+    chroma: Bytes = field(repr=False)  #: (h/2, w/2, 4): u, v, what shines through, 0
+
+    @property
+    def covers(self) -> bool:
+        return self.luma.ndim == 2
+
+    @property
+    def nbytes(self) -> int:
+        return self.luma.nbytes + self.chroma.nbytes
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is seen of a sheet: pixel (x, y) of the film shows its pixel (left + step * x, top + step * y)."""
+
+    step: float
+    left: float
+    top: float
+
+
+def read_sheets(painting: Painting, size: tuple[int, int]) -> tuple[Sheet, ...]:
+    """Read a painting's layers for a film of that size, from back to front; raises BadMedia for what is no picture."""
+    layers = [(layer.depth, _to_scale(_read(layer.file), size)) for layer in painting.layers]
+    first = (layers[0][0], _opaque(layers[0][1]))
+    return tuple(_sheet(depth, image) for depth, image in _merged([first, *layers[1:]]))
+
+
+class Projector:
+    """Lays sheets on a frame. Its scratch memory is used again for every frame: one projector, one thread."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._luma, self._chroma, self._thin = (np.empty(size[0] * size[1] * n, np.uint8) for n in (4, 1, 2))
+
+    def show(self, sheets: Sequence[Sheet], windows: Sequence[Window], frame: Frame) -> None:
+        """Fill the frame; the first sheet must cover it. What is hidden behind a solid part is left out."""
+        until = self._size[1]
+        rows = []
+        for sheet, window in zip(reversed(sheets), reversed(windows), strict=True):
+            rows.append(until)
+            solid = (sheet.solid + 1 - window.top) / window.step  # a row more, for the warp reaches over
+            until = min(until, max(0, int(solid) // 2 * 2 + 2)) if sheet.solid < sheet.size[1] else until
+        for sheet, window, last in zip(sheets, windows, reversed(rows), strict=True):
+            if sheet.covers:
+                self._cover(sheet, window, frame, last)
+            else:
+                self._lay(sheet, window, frame, last)
+
+    def _cover(self, sheet: Sheet, window: Window, frame: Frame, last: int) -> None:
+        width = self._size[0]
+        if not last:
+            return
+        _warp(sheet.luma, _affine(window, (0, 0), sheet.at), frame.luma[:last], cv2.BORDER_REPLICATE)
+        chroma = self._chroma[: last // 2 * width // 2 * 4].reshape(last // 2, width // 2, 4)
+        _warp(sheet.chroma, _chroma_affine(window, (0, 0), sheet.at), chroma, cv2.BORDER_REPLICATE)
+        cv2.extractChannel(chroma, 0, frame.u[: last // 2])
+        cv2.extractChannel(chroma, 1, frame.v[: last // 2])
+
+    def _lay(self, sheet: Sheet, window: Window, frame: Frame, last: int) -> None:
+        x0, y0, x1, y1 = _place(sheet, window, (self._size[0], last))
+        if x0 >= x1 or y0 >= y1:
+            return
+        luma = self._luma[: (y1 - y0) * (x1 - x0) * 4].reshape(y1 - y0, x1 - x0, 4)
+        _warp(sheet.luma, _affine(window, (x0, y0), sheet.at), luma, cv2.BORDER_CONSTANT, (0, 255, 0, 0))
+        self._blend(frame.luma[y0:y1, x0:x1], luma, 0, 1)
+        x0, y0, x1, y1 = x0 // 2, y0 // 2, x1 // 2, y1 // 2
+        chroma = self._chroma[: (y1 - y0) * (x1 - x0) * 4].reshape(y1 - y0, x1 - x0, 4)
+        _warp(sheet.chroma, _chroma_affine(window, (x0, y0), sheet.at), chroma, cv2.BORDER_CONSTANT, (0, 0, 255, 0))
+        self._blend(frame.u[y0:y1, x0:x1], chroma, 0, 2)
+        self._blend(frame.v[y0:y1, x0:x1], chroma, 1, 2)
+
+    def _blend(self, under: Bytes, over: Bytes, colour: int, through: int) -> None:
+        """Lay one plane of what was warped over the frame's, in place."""
+        thin = self._thin[: 2 * under.size].reshape(2, *under.shape)
+        cv2.extractChannel(over, through, thin[0])
+        cv2.extractChannel(over, colour, thin[1])
+        cv2.multiply(under, thin[0], under, 1 / 255)
+        cv2.add(under, thin[1], under)
+
+
+def enlarge(frame: Frame, to: Frame, zoom: float) -> None:
+    """Draw the middle of a frame, larger by `zoom`, on another."""
+    for plane, drawn in zip(frame.planes, to.planes, strict=True):
+        window = _middle(drawn, 1 / zoom)
+        _warp(plane, _affine(window, (0, 0), (0, 0)), drawn, cv2.BORDER_REPLICATE)
+
+
+def dim(frame: Frame, level: float, towards: int = BLACK) -> None:
+    """Bring the frame nearer to a grey: 1 leaves it, 0 is all of that grey."""
+    for plane, grey in zip(frame.planes, (towards, GREY, GREY), strict=True):
+        cv2.convertScaleAbs(plane, plane, level, grey * (1 - level))
+
+
+def brighten(frame: Frame, gain: float) -> None:
+    """Multiply the light by 1 + `gain`; white stays white."""
+    cv2.convertScaleAbs(frame.luma, frame.luma, 1 + gain, -BLACK * gain)
+    np.minimum(frame.luma, WHITE, out=frame.luma)
+
+
+def _read(file: Path) -> Bytes:
+    """Return a PNG of ours as blue, green, red and perhaps alpha, which the colours are multiplied with."""
+    image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None or image.dtype != np.uint8:
+        raise BadMedia("A picture of the film cannot be read.", hint="Draw it again.")
+    if image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    if image.shape[2] == 4:
+        alpha = image[:, :, 3].copy()
+        image = cv2.multiply(image, cv2.merge([alpha] * 3 + [np.full_like(alpha, 255)]), scale=1 / 255)
+    return _bytes(image)
+
+
+def _bytes(image: NDArray[np.generic]) -> Bytes:
+    return np.asarray(image, np.uint8)
+
+
+def _opaque(image: Bytes) -> Bytes:
+    """Return the backmost layer without alpha: over black, if it had one."""
+    return np.ascontiguousarray(image[:, :, :3])
+
+
+def _to_scale(image: Bytes, size: tuple[int, int]) -> Bytes:
+    """Bring a layer near to the film's own pixels, so that a warp neither blurs nor flickers; sides become even."""
+    height, width = image.shape[:2]
+    sharp = min(width / size[0], height / size[1])
+    scale = 1.0 if 1.05 <= sharp <= SHARP_MOST else SHARP / sharp
+    to = round(width * scale / 2) * 2, round(height * scale / 2) * 2
+    if to == (width, height):
+        return image
+    return _bytes(cv2.resize(image, to, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
+
+
+def _merged(layers: list[tuple[float, Bytes]]) -> list[tuple[float, Bytes]]:
+    """Lay neighbours over each other, the nearest in depth first, until there are few enough."""
+    layers = list(layers)
+    while len(layers) > SHEETS_MOST:
+        gaps = [layers[i + 1][0] - layers[i][0] for i in range(len(layers) - 1)]
+        i = int(np.argmin(gaps))
+        (near, under), (far, over) = layers[i], layers[i + 1]
+        layers[i : i + 2] = [((near + far) / 2, _over(under, over))]
+    return layers
+
+
+def _over(under: Bytes, over: Bytes) -> Bytes:
+    through = cv2.merge([cv2.bitwise_not(over[:, :, 3].copy())] * under.shape[2])
+    front = over[:, :, : under.shape[2]]
+    return _bytes(cv2.add(cv2.multiply(under, through, scale=1 / 255), np.ascontiguousarray(front)))
+
+
+def _sheet(depth: float, image: Bytes) -> Sheet:
+    size = image.shape[1], image.shape[0]
+    if image.shape[2] == 3:
+        yuv = _bytes(cv2.transform(image, np.column_stack([TO_YUV[:, :3], TO_YUV[:, 3] * 255])))
+        return Sheet(depth, size, (0, 0), 0, np.ascontiguousarray(yuv[:, :, 0]), _halved(yuv[:, :, 1:]))
+    x0, y0, x1, y1 = _seen(image[:, :, 3])
+    crop = np.ascontiguousarray(image[y0:y1, x0:x1])
+    yuv, through = _bytes(cv2.transform(crop, TO_YUV)), 255 - crop[:, :, 3]
+    luma = np.dstack([yuv[:, :, 0], through, np.zeros_like(through), np.zeros_like(through)])
+    return Sheet(depth, size, (x0, y0), _solid(image[:, :, 3]), luma, _halved(np.dstack([yuv[:, :, 1:], through])))
+
+
+def _seen(alpha: Bytes) -> tuple[int, int, int, int]:
+    """Return the even rectangle that holds all of a layer, with a margin where the sheet has one."""
+    x, y, width, height = cv2.boundingRect((alpha >= SEEN).view(np.uint8))
+    left, top = max(0, x - MARGIN) // 2 * 2, max(0, y - MARGIN) // 2 * 2
+    right, bottom = min(alpha.shape[1], x + width + MARGIN), min(alpha.shape[0], y + height + MARGIN)
+    return left, top, max(left + 2, -(-right // 2) * 2), max(top + 2, -(-bottom // 2) * 2)
+
+
+def _solid(alpha: Bytes) -> int:
+    """Return the row from which on a layer hides all that is behind it; the height where there is none."""
+    open_rows = np.flatnonzero(alpha.min(axis=1) < 255)
+    return int(open_rows[-1]) + 1 if len(open_rows) else 0
+
+
+def _halved(planes: Bytes) -> Bytes:
+    """Return planes at half the size, four of them, sited as MPEG-2 does: on the even columns, between the rows."""
+    across, down = np.array([0.25, 0.5, 0.25]), np.array([0.5, 0.5])
+    soft = cv2.sepFilter2D(
+        np.ascontiguousarray(planes), -1, across, down, anchor=(1, 0), borderType=cv2.BORDER_REPLICATE
+    )[::2, ::2]
+    return np.dstack([soft, np.zeros((*soft.shape[:2], 4 - soft.shape[2]), np.uint8)])
+
+
+def _middle(plane: Bytes, step: float) -> Window:
+    height, width = plane.shape
+    return Window(step, (width - 1) / 2 * (1 - step), (height - 1) / 2 * (1 - step))
+
+
+def _place(sheet: Sheet, window: Window, within: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the even rectangle of the film in which a sheet's crop is seen."""
+    height, width = sheet.luma.shape[:2]
+    left, top = (sheet.at[0] - window.left) / window.step, (sheet.at[1] - window.top) / window.step
+    right, bottom = left + width / window.step, top + height / window.step
+    x0, y0 = (max(0, int(np.floor(edge) - 1) // 2 * 2) for edge in (left, top))
+    x1, y1 = (min(most, int(np.ceil(edge) + 2) // 2 * 2) for edge, most in zip((right, bottom), within, strict=True))
+    return x0, y0, x1, y1
+
+
+def _affine(window: Window, film: tuple[int, int], sheet: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the matrix from a part of the film that begins at `film` to the crop that begins at `sheet`."""
+    left = window.left + window.step * film[0] - sheet[0]
+    top = window.top + window.step * film[1] - sheet[1]
+    return np.array([[window.step, 0, left], [0, window.step, top]])
+
+
+def _chroma_affine(window: Window, film: tuple[int, int], sheet: tuple[int, int]) -> NDArray[np.float64]:
+    """The same between the planes of half the size; `film` in their own pixels, `sheet` in the sheet's."""
+    left = window.left / 2 + window.step * film[0] - sheet[0] / 2
+    top = (window.top + (window.step - 1) / 2) / 2 + window.step * film[1] - sheet[1] / 2
+    return np.array([[window.step, 0, left], [0, window.step, top]])
+
+
+def _warp(
+    plane: Bytes, matrix: NDArray[np.float64], to: Bytes, border: int, value: tuple[int, int, int, int] = (0, 0, 0, 0)
+) -> None:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cv2.warpAffine(plane, matrix, (to.shape[1], to.shape[0]), to, flags, border, value)
