@@ -175,13 +175,17 @@ def _even(side: float) -> int:
     return max(2, int(side + 0.5) // 2 * 2)
 
 
-def _affordable(size: tuple[int, int], slate: Slate, allowed: Budget | None, thrift: float) -> tuple[int, int]:
-    """Scale a size down until the allowed rate gives each pixel enough bits."""
+def affordable_size(size: tuple[int, int], frame_rate: float, allowed: Budget | None, thrift: float) -> tuple[int, int]:
+    """Scale a size down until the allowed rate gives each pixel enough bits; sides come out even."""
     if not allowed:
         return size
-    rate = max(1, len(slate.picture.shown)) / max(slate.duration, 0.1)  # a damaged file may promise no frame at all
-    enough = sqrt(allowed.picture * thrift / (BITS_PER_PIXEL * size[0] * size[1] * min(rate, 60)))
+    enough = sqrt(allowed.picture * thrift / (BITS_PER_PIXEL * size[0] * size[1] * min(frame_rate, 60)))
     return _shrunk(size, max(SMALLEST_SIDE, int(max(size) * min(1.0, enough))))
+
+
+def _affordable(size: tuple[int, int], slate: Slate, allowed: Budget | None, thrift: float) -> tuple[int, int]:
+    rate = max(1, len(slate.picture.shown)) / max(slate.duration, 0.1)  # a damaged file may promise no frame at all
+    return affordable_size(size, rate, allowed, thrift)
 
 
 def _to_size(shown: tuple[int, int], size: tuple[int, int]) -> str:
