@@ -1,14 +1,36 @@
-"""The edit: shots, transitions, camera moves, pulses and titles become the film, set to the track."""
+"""The edit: shots, transitions, camera moves, pulses and titles become the film, set to the track.
+
+Frame n of the film shows the time n / rate. Frames are drawn one by one in the planes that the encoder takes
+(pipeline/screen/) and go through a pipe into the sandboxed ffmpeg, which burns the titles in and encodes; while it
+works on one frame, the next is drawn. Never more than a handful of frames are in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.backends import Report
+from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, bench, start, take_fed
+from pipeline.door.picture import ENCODE_LEASH_S_PER_S, affordable_size
+from pipeline.door.targets import Budget, budget, fits_encoded
+from pipeline.errors import DoesNotFit
+from pipeline.film import marry_track
 from pipeline.pictures import MovingPicture, Painting
+from pipeline.screen.planes import Frame
+from pipeline.screen.screening import Screening
+from pipeline.screen.takes import count_frames
 from pipeline.storyboard import Storyboard
+from pipeline.titles.sheet import lay_titles
 from pipeline.track import Track
+
+CRF = 20  # of x264: stills under a slow camera are far below any target's rate with it
+THRIFT = (1.0, 0.75)  # of the allowed rate: a second try when the encoder has slipped over the bytes
+KEYFRAME_S = 2.0  # between two frames that a player can jump to
+REPORT_S = 0.25  # of film between two reports
+
+#: said of every frame before the titles are laid on it, so that their colours are the right ones too
+COLOURS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 
 
 def cut_film(
@@ -25,6 +47,75 @@ def cut_film(
     """Render the film at the storyboard's frame rate and marry it to the track; `material` has all its pictures.
 
     The film is as long as the track, to the frame. The track's own packets are in it where the container takes them.
-    Raises DoesNotFit when it cannot be made small enough; nothing is left at `to` then.
+    Where `most_bytes` leave a pixel too few bits, the film is smaller than `size`. Raises DoesNotFit when it cannot be
+    made small enough; nothing is left at `to` then.
     """
-    raise NotImplementedError
+    with bench(to.parent) as place:
+        picture = _fit(board, material, track.duration, place, size=size, most_bytes=most_bytes, report=report)
+        marry_track(picture, track, to, most_bytes=most_bytes, comment=comment)
+    return to
+
+
+def _fit(
+    board: Storyboard,
+    material: Mapping[str, Painting | MovingPicture],
+    duration: float,
+    place: Path,
+    *,
+    size: tuple[int, int],
+    most_bytes: int | None,
+    report: Report,
+) -> Path:
+    """Render the picture, once more and thriftier when it has become too large."""
+    allowed = budget(most_bytes, duration)
+    rate, picture = board.treatment.frame_rate, place / "picture.mp4"
+    frames = count_frames(duration, rate)
+    for thrift in THRIFT:
+        fitting = affordable_size(size, rate, allowed, thrift)
+        with Screening(board, material, frames=frames, size=fitting, place=place) as screening:
+            _press(
+                screening.frames(),
+                _arguments(lay_titles(board, size=fitting, place=place), fitting, rate, allowed, thrift),
+                place,
+                frames=frames,
+                rate=rate,
+                report=report,
+            )
+        if fits_encoded(most_bytes, picture.stat().st_size, duration):
+            return picture
+    raise DoesNotFit(
+        "The film cannot be made small enough for where it shall go.", hint="Take a shorter track, or no target."
+    )
+
+
+def _press(
+    pictures: Iterator[Frame], arguments: list[str], place: Path, *, frames: int, rate: int, report: Report
+) -> None:
+    """Feed the frames to the encoder, and say how far it is."""
+    seconds = 120 + ENCODE_LEASH_S_PER_S * frames / rate
+    leash = Leash(seconds=seconds, cpu_s=int(seconds) * THREADS)
+    every = max(1, round(REPORT_S * rate))
+    with start(arguments, place=place, leash=leash, fed=True) as child:
+        for number, frame in enumerate(pictures):
+            if number % every == 0:
+                report("edit", number, frames)
+            child.feed(frame.bytes.data)
+        child.finish()
+    report("edit", frames, frames)
+
+
+def _arguments(
+    titles: str | None, size: tuple[int, int], rate: int, allowed: Budget | None, thrift: float
+) -> list[str]:
+    """Return what ffmpeg is told: raw frames in, titles on them, H.264 that plays everywhere out."""
+    shape = ["-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate)]
+    control = ["-crf", str(CRF), "-g", str(round(KEYFRAME_S * rate))]
+    if allowed:
+        most = int(allowed.picture * thrift)
+        control += ["-maxrate", str(most), "-bufsize", str(2 * most)]
+    return [
+        *take_fed("rawvideo", *shape),
+        *("-vf", ",".join(filter(None, [COLOURS, titles, "format=yuv420p"]))),
+        *("-c:v", "libx264", "-preset", "veryfast", "-threads", str(THREADS), *control),
+        *(*NOTHING_PERSONAL, "-movflags", "+faststart", "-f", "mp4", "picture.mp4"),
+    ]
