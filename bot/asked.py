@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from jobs.job import ReplyTo, Request
+from jobs.job import Beside, ReplyTo, Request
 from pipeline.cuesheet import STYLES, Brief
 from pipeline.spotting.wishes import MOOD_WORDS, understand
 
 WORDS_MOST = 1000  # characters of a wish: more than any prompt writer reads
 
+Fetch = Callable[[Path], Awaitable[None]]
 Autoscore = Literal["off", "on", "silent-only"]
 
 
@@ -26,16 +27,17 @@ class Person:
 
 @dataclass(frozen=True)
 class Asked:
-    """A clip that somebody wants scored."""
+    """A clip that somebody wants scored, or a track that wants its pictures."""
 
     source: str  #: "telegram:-100123:77": the same source makes one job only
     person: Person
     reply_to: ReplyTo
     request: Request
-    fetch: Callable[[Path], Awaitable[None]]  #: writes the clip to a file; raises UserError
+    fetch: Fetch  #: writes the clip or track to a file; raises UserError
     size: int | None = None  #: bytes, as the network says
     auto: bool = False  #: nobody asked: auto-score. Nothing is said before the result is there
     update: tuple[str, str] | None = None  #: the update to be done with in the same transaction
+    beside: Mapping[Beside, Fetch] = field(default_factory=dict)  #: what came with it, such as a picture to show
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,11 @@ Action = Literal[
     "file",  # as a file in full quality
     "rate",  # no value: ask the four questions; "fitness=4": an answer; "fitness": say that question in full
     "sound",  # the clip has sound: keep, replace, leave
+    "go",  # a music video, as it was shown: make it
+    "change",  # show what can be changed about it
+    "board",  # another storyboard
+    "look", "titles", "shape",
+    "shift",  # the lyrics: "earlier" or "later"
     "cancel",
     "back",  # show the buttons of the result again
 ]  # fmt: skip

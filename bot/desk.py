@@ -2,7 +2,7 @@
 
 A front end turns what its network says into Person, Asked and Press, and turns a Reply into a message with buttons.
 Limits, rights, keeping the upload, and the one transaction are behind it: bot/intake.py takes in, bot/presses.py obeys
-buttons, and how things stand and what people choose is here.
+buttons, bot/videos.py those of music videos, and how things stand and what people choose is here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import get_args
 from bot.asked import Asked, Autoscore, ChatSettings, Person, brief_of, without_moods
 from bot.buttons import Action, Button, Press, Reply, Rows
 from bot.intake import FAMILY, QUEUE, UPLOAD
-from bot.presses import Presses, film_in
+from bot.presses import film_in
 from bot.text import chat as text
 from bot.text.languages import LANGUAGES
 from bot.text.plain import plain
+from bot.videos import Videos
 from jobs.job import ENDED
 from jobs.standing import Status, line, standing
 
@@ -45,7 +46,7 @@ LET_GO_S = 6.0  # for their jobs to stop, which takes two, and for their placeho
 LOOK_S = 0.1
 
 
-class Desk(Presses):
+class Desk(Videos):
     """What every front end stands on."""
 
     # ---- how things stand ----

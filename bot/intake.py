@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -62,6 +63,7 @@ class Intake:
         """
         language = known(asked.reply_to.language)
         self._refuse_large(asked.size or 0, language)
+        request = replace(asked.request, beside=tuple(asked.beside))
         job = new_id()
         try:
             await self._take_in(asked, job, language)
@@ -72,7 +74,7 @@ class Intake:
                     queue=QUEUE,
                     person=asked.person.id,
                     chat=asked.reply_to.chat,
-                    request=REQUEST.dump_python(asked.request, mode="json"),
+                    request=REQUEST.dump_python(request, mode="json"),
                 ),
                 deliveries(job, asked.reply_to, takes=asked.request.takes, quiet=asked.auto),
                 caps=self._caps,
@@ -92,12 +94,13 @@ class Intake:
         return job
 
     async def _take_in(self, asked: Asked, job: str, language: str) -> None:
-        """Bring the clip from the network to the blob store."""
+        """Bring the clip, and what came with it, from the network to the blob store."""
         with tempfile.TemporaryDirectory(prefix="reelscore-upload-", dir=self._folder) as place:
-            path = Path(place) / UPLOAD
-            await asked.fetch(path)
-            self._refuse_large(path.stat().st_size, language)
-            await self._blobs.put(f"{job}/{UPLOAD}", path)
+            for name, fetch in ((UPLOAD, asked.fetch), *asked.beside.items()):
+                path = Path(place) / name
+                await fetch(path)
+                self._refuse_large(path.stat().st_size, language)
+                await self._blobs.put(f"{job}/{name}", path)
 
     def _refuse_large(self, size: int, language: str) -> None:
         if size > self._most_bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import structlog
 
@@ -14,7 +14,7 @@ from bot.buttons import Action, Press, Reply, Rows
 from bot.intake import FAMILY, UPLOAD, Intake, deliveries
 from bot.text import chat as text
 from bot.text.languages import known
-from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Film, Outcome, OwnSound, ReplyTo, Request, new_id
+from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Beside, Film, Outcome, OwnSound, ReplyTo, Request, new_id
 from pipeline.cuesheet import PROMPT_LENGTHS, Brief
 from pipeline.errors import Refused, UserError
 from storage.errors import Full, Missing
@@ -33,6 +33,8 @@ LEFT = Outcome("sentence", sentence=text.LEFT, code="cancelled")
 class Presses(Intake):
     """The part of the desk that obeys buttons."""
 
+    actions: ClassVar[dict[Action, Callable[[Any, Pressed], Awaitable[Reply]]]]
+
     async def press(self, person: Person, press: Press, reply_to: ReplyTo) -> Reply:
         """Do what a button says, if it is this person's to press.
 
@@ -44,21 +46,21 @@ class Presses(Intake):
         row = await self._records.job(press.job)
         if row is None:
             return Reply(text.job_gone(language), alert=True)
-        if not _may_press(person, row, reply_to.chat):
+        if not may_press(person, row, reply_to.chat):
             return Reply(text.not_yours(language), alert=True)
-        pressed = _Pressed(person, press, reply_to, row)
+        pressed = Pressed(person, press, reply_to, row)
         try:
-            return await _ACTIONS[press.action](self, pressed)
+            return await self.actions[press.action](self, pressed)
         except UserError as error:
             return Reply(text.problem(error, language), alert=True)
 
-    async def _take(self, pressed: _Pressed) -> Reply:
+    async def _take(self, pressed: Pressed) -> Reply:
         """Another take: a seed that no other take of this clip has."""
         family = [REQUEST.validate_python(row.request) for row in await self._family(pressed.row)]
         seed = max(request.brief.seed + request.takes for request in family)
         return await self._again(pressed, replace(pressed.brief, seed=seed))
 
-    async def _mood(self, pressed: _Pressed) -> Reply:
+    async def _mood(self, pressed: Pressed) -> Reply:
         if not pressed.choice:
             return Reply(text.pick_mood(pressed.language), pressed.rows(text.mood_buttons))
         if pressed.choice not in text.MOODS:
@@ -66,14 +68,14 @@ class Presses(Intake):
         brief = replace(pressed.brief, mood=pressed.choice, wish=without_moods(pressed.brief.wish))
         return await self._again(pressed, brief, reseed=True)
 
-    async def _length(self, pressed: _Pressed) -> Reply:
+    async def _length(self, pressed: Pressed) -> Reply:
         if not pressed.choice:
             return Reply(text.pick_length(pressed.language), pressed.rows(text.length_buttons))
         if pressed.choice not in PROMPT_LENGTHS:
             return Reply(text.no_film(pressed.language), alert=True)
         return await self._again(pressed, replace(pressed.brief, prompt_length=pressed.choice), reseed=True)
 
-    async def _tempo(self, pressed: _Pressed) -> Reply:
+    async def _tempo(self, pressed: Pressed) -> Reply:
         now = _main_tempo(pressed.film)
         # A short clip has few tempos at which its bars end with it: what was asked for before counts where it is
         # further on than what came of it, so that another press does get to the next one.
@@ -85,7 +87,7 @@ class Presses(Intake):
             return Reply(text.tempo_at_end(pressed.language), alert=True)
         return await self._again(pressed, replace(pressed.brief, tempo=tempo), reseed=True)
 
-    async def _file(self, pressed: _Pressed) -> Reply:
+    async def _file(self, pressed: Pressed) -> Reply:
         """The film as a document; where its picture was encoded for the place, once more without the place's limits."""
         if pressed.film.copied:
             return await self._send(pressed)
@@ -95,7 +97,7 @@ class Presses(Intake):
         request = replace(pressed.request, target="none", most_bytes=None, takes=1, brief=pressed.brief)
         return await self._add(pressed, request, what="file")
 
-    async def _send(self, pressed: _Pressed) -> Reply:
+    async def _send(self, pressed: Pressed) -> Reply:
         """Hand something of a finished film over in a message of its own; one at a time of each kind."""
         what = pressed.press.action
         if what == "midi" and pressed.film.midi is None:
@@ -120,7 +122,7 @@ class Presses(Intake):
             await self._wake()
         return Reply(text.on_its_way(what, pressed.language, again=bool(under_way)))
 
-    async def _rate(self, pressed: _Pressed) -> Reply:
+    async def _rate(self, pressed: Pressed) -> Reply:
         """Ask the four questions one after the other, and keep each answer as it comes."""
         asked, _, point = pressed.choice.partition("=")
         asked = asked or text.QUESTIONS[0]
@@ -138,7 +140,7 @@ class Presses(Intake):
             return Reply(text.rated(pressed.language), pressed.rows(text.result_buttons))
         return Reply(text.rating_question(following[0], pressed.language), pressed.rating_rows(following[0]))
 
-    async def _sound(self, pressed: _Pressed) -> Reply:
+    async def _sound(self, pressed: Pressed) -> Reply:
         if pressed.choice not in ("keep", "replace", "leave"):
             return Reply(text.answered_already(pressed.language), alert=True)
         if pressed.row.state != "asking":
@@ -152,24 +154,34 @@ class Presses(Intake):
         say = text.sound_chosen(pressed.choice, pressed.language) if done else text.answered_already(pressed.language)
         return Reply(say, buttons=())
 
-    async def _cancel(self, pressed: _Pressed) -> Reply:
+    async def _cancel(self, pressed: Pressed) -> Reply:
         stopped = await self._stop(pressed.row.id)
         await self._wake()
         return Reply(
             text.canceled(1, pressed.language) if stopped else text.ended_already(pressed.language), buttons=()
         )
 
-    async def _back(self, pressed: _Pressed) -> Reply:
+    async def _back(self, pressed: Pressed) -> Reply:
         """Show a film's own buttons; in a list of films, nothing else says which one they are about."""
+        if pressed.row.state == "asking":
+            return Reply("", pressed.rows(text.asking_buttons))
         film = film_in(pressed.row, pressed.press.take)
         named = text.film_name(film, pressed.language) if film else ""
         return Reply(named, pressed.rows(text.result_buttons))
 
-    async def _again(self, pressed: _Pressed, brief: Brief, *, reseed: bool = False) -> Reply:
+    async def _again(self, pressed: Pressed, brief: Brief, *, reseed: bool = False) -> Reply:
         return await self._add(pressed, replace(pressed.request, brief=brief, takes=1), reseed=reseed)
 
-    async def _add(self, pressed: _Pressed, request: Request, *, what: str = "result", reseed: bool = False) -> Reply:
-        """Make another job of the same clip.
+    async def _add(
+        self,
+        pressed: Pressed,
+        request: Request,
+        *,
+        what: str = "result",
+        reseed: bool = False,
+        beside: Mapping[Beside, str] | None = None,
+    ) -> Reply:
+        """Make another job of the same clip or track; `beside` are the keys of what lies beside its upload.
 
         Its source is the button and how many jobs of that button have ended: a double click is one job, while the
         same wish can be made again later. With `reseed` such a later one gets another seed, else it would be the same.
@@ -180,8 +192,13 @@ class Presses(Intake):
         if reseed:
             request = replace(request, brief=replace(request.brief, seed=request.brief.seed + ended))
         job = new_id()
+        besides: dict[Beside, str] = dict(beside or {})
+        if "visual" in request.beside:
+            besides["visual"] = f"{row.id}/visual"
+        request = replace(request, beside=tuple(besides))
         try:
-            await self._blobs.copy(f"{row.id}/{UPLOAD}", f"{job}/{UPLOAD}")
+            for name, key in ((UPLOAD, f"{row.id}/{UPLOAD}"), *besides.items()):
+                await self._blobs.copy(key, f"{job}/{name}")
             written, new = await self._records.add_job(
                 NewJob(
                     id=job,
@@ -197,6 +214,7 @@ class Presses(Intake):
                 caps=self._caps,
             )
         except Missing:
+            await self._blobs.remove(job)
             raise Refused(text.job_gone(pressed.language)) from None
         except Full as limit:
             await self._blobs.remove(job)
@@ -237,7 +255,7 @@ class Presses(Intake):
 
 
 @dataclass(frozen=True)
-class _Pressed:
+class Pressed:
     """A press that may be obeyed, and the job that it is about."""
 
     person: Person
@@ -283,24 +301,7 @@ class _Pressed:
         return text.rating_buttons(self.row.id, asked, self.language, take=self.press.take)
 
 
-_ACTIONS: dict[Action, Callable[[Presses, _Pressed], Awaitable[Reply]]] = {
-    "take": Presses._take,
-    "mood": Presses._mood,
-    "length": Presses._length,
-    "tempo": Presses._tempo,
-    "song": Presses._send,
-    "stems": Presses._send,
-    "midi": Presses._send,
-    "sheet": Presses._send,
-    "file": Presses._file,
-    "rate": Presses._rate,
-    "sound": Presses._sound,
-    "cancel": Presses._cancel,
-    "back": Presses._back,
-}
-
-
-def _may_press(person: Person, row: JobRow, chat: str) -> bool:
+def may_press(person: Person, row: JobRow, chat: str) -> bool:
     """The owner may; where a channel posted the clip, so may its admins, and only in that channel."""
     return row.person == person.id or (row.person == row.chat == chat and person.admin)
 
@@ -318,3 +319,20 @@ def _main_tempo(film: Film) -> float:
     for cue in film.cues:
         seconds[cue.tempo] = seconds.get(cue.tempo, 0.0) + cue.end - cue.start
     return max(seconds, key=lambda tempo: seconds[tempo])
+
+
+Presses.actions = {
+    "take": Presses._take,
+    "mood": Presses._mood,
+    "length": Presses._length,
+    "tempo": Presses._tempo,
+    "song": Presses._send,
+    "stems": Presses._send,
+    "midi": Presses._send,
+    "sheet": Presses._send,
+    "file": Presses._file,
+    "rate": Presses._rate,
+    "sound": Presses._sound,
+    "cancel": Presses._cancel,
+    "back": Presses._back,
+}

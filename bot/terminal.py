@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.desk import Asked, Desk, Person
-from bot.text import chat
+from bot.text import measured
 from bot.text import terminal as text
 from jobs import endings
 from jobs.deliveries import Deliveries, Parcel, Refused, Status, film_of
@@ -301,7 +301,7 @@ class _Bar(View):
         self._row = progress.add_task(text.SENDING, total=1.0, left="")
 
     def show(self, status: Status) -> None:
-        left = text.LEFT.format(left=chat.clock(status.left_s)) if status.left_s is not None else ""
+        left = text.LEFT.format(left=measured.clock(status.left_s)) if status.left_s is not None else ""
         self._progress.update(self._row, description=words(status), completed=share_of(status), left=left)
 
 

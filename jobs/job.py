@@ -114,7 +114,7 @@ class Facts:
     parts: tuple[tuple[str, float, float], ...]  #: "verse", start, end
     lines: int  #: of lyrics
     timed: bool  #: whether the client gave their times
-    shots: int
+    shown: tuple[str, ...]  #: the name of each shot's picture, in order
     pictures: int
     look: str
     illustrator: str
@@ -200,7 +200,7 @@ def facts_of(board: Storyboard, *, timed: bool, illustrator: str, animator: str)
         parts=tuple((section.part, section.start, section.end) for section in chart.sections),
         lines=len(board.lines),
         timed=timed,
-        shots=len(board.shots),
+        shown=tuple(shot.picture for shot in board.shots),
         pictures=len(board.pictures),
         look=board.style.look,
         illustrator=illustrator,

@@ -22,6 +22,7 @@ class Status:
     left_s: float | None = None  #: estimated seconds to the end; None when there is nothing to guess from
     progress: Progress | None = None
     takes: int = 1
+    video: bool = False  #: a music video is wanted, not a score
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,6 @@ def _status(row: JobRow, queue: Line, now: float) -> Status:
         passed_s = now - row.started_at if row.state == "running" and row.started_at else 0.0
         left_s = queue.left_s(clip_s=row.clip_s, place=place, share=row.share, passed_s=passed_s)
     progress = Progress(row.stage, row.share) if row.stage else None
-    takes = REQUEST.validate_python(row.request).takes
-    return Status(row.id, cast("State", row.state), place, left_s, progress, takes)
+    request = REQUEST.validate_python(row.request)
+    video = request.treatment is not None
+    return Status(row.id, cast("State", row.state), place, left_s, progress, request.takes, video)

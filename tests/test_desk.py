@@ -322,7 +322,7 @@ def every_button() -> list[Press]:
     makers: list[Callable[..., Any]] = [text.result_buttons, text.mood_buttons, text.length_buttons]
     rows = [row for make in makers for take in (1, 4) for row in make(job, request, "de", take=take)]
     rows += [row for asked in text.QUESTIONS for row in text.rating_buttons(job, asked, "de", take=4)]
-    rows += text.question(job, "de").buttons or ()
+    rows += text.question(job, Outcome("question"), "de").buttons or ()
     return [button.press for row in rows for button in row]
 
 

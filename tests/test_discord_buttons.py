@@ -102,7 +102,7 @@ async def test_question_about_the_sound_is_answered_by_a_button(stage: Stage) ->
     job = await stage.job()
     await stage.end(job.id, Outcome("question"), state="asking")
     await stage.deliver(lambda row: row.state == "open")
-    assert result.response.content == chat.question(job.id, "en").text
+    assert result.response.content == chat.question(job.id, Outcome("question"), "en").text
     await stage.ann.click(result.response, label="Replace it")
     row = await stage.job()
     assert (row.state, row.request["sound"]) == ("waiting", "replace")

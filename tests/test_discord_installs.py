@@ -60,7 +60,7 @@ async def test_question_comes_as_a_direct_message_and_the_film_after_it(
     await stage.end(job, Outcome("question"), state="asking")
     await until(lambda: _in(network, DIRECT))
     await until(lambda: _open(stage))
-    assert said_in(network, DIRECT)[0]["content"] == chat.question(job, "en").text
+    assert said_in(network, DIRECT)[0]["content"] == chat.question(job, Outcome("question"), "en").text
     row = await stage.job()
     assert await stage.records.answer(job, row.request | {"sound": "keep"})
     await stage.film(job)

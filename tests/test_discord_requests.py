@@ -82,7 +82,7 @@ async def test_clip_with_sound_is_asked_about_where_all_are_scored(stage: Stage)
     await stage.end(job.id, Outcome("question"), state="asking")
     await stage.deliver(lambda row: row.state == "open" and row.message is not None)
     asked = stage.channel.last_message
-    assert asked.content == chat.question(job.id, "en").text
+    assert asked.content == chat.question(job.id, Outcome("question"), "en").text
     pressed = await boss.click(asked, label="Keep it under the music")
     assert pressed.followups[0].content == chat.not_yours("en")
     await stage.ann.click(asked, label="Keep it under the music")

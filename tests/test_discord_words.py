@@ -6,7 +6,7 @@ import pytest
 
 from bot.discord.messenger import _captioned
 from bot.discord.words import TEXT_MOST, worded
-from bot.text import chat
+from bot.text import chat, measured
 from jobs.deliveries import Parcel
 from jobs.job import CueLine, Film, Outcome, ReplyTo, Request
 
@@ -60,5 +60,5 @@ def test_the_mark_stays_under_a_caption_full_of_markup() -> None:
     shown = worded(text)
     assert chat.MACHINE_MADE.split("(")[0] in shown
     assert "1m0" in shown
-    assert 1000 < chat.units(shown) <= TEXT_MOST
+    assert 1000 < measured.units(shown) <= TEXT_MOST
     assert rows

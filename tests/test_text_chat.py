@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bot.text import chat
+from bot.text import chat, measured
 from jobs.endings import ENDINGS
 from jobs.job import CueLine, Film, Outcome, Progress, Request, State
 from jobs.standing import Status
@@ -68,7 +68,7 @@ def test_a_setting_that_cannot_be_says_what_can() -> None:
 def test_a_caption_is_cut_at_the_end_of_a_line(language: str, cues: int, most: int) -> None:
     notes = ("The file breaks off: only 1.0 s of its 3.0 s are there.", "x" * 900)
     said = chat.caption(film(cues, notes=notes), take=2, takes=3, language=language, most=most)
-    assert chat.units(said) <= most
+    assert measured.units(said) <= most
     whole = {chat._cue(cue, chat.speak(language)) for cue in film(cues).cues}
     listed = [line for line in said.splitlines() if line.startswith("1m")]
     assert set(listed) <= whole
@@ -81,14 +81,14 @@ def test_a_caption_is_cut_at_the_end_of_a_line(language: str, cues: int, most: i
 @given(some.text(), some.integers(1, 60))
 @settings(max_examples=200, deadline=None)
 def test_a_clipped_text_fits_and_stays_whole(text: str, most: int) -> None:
-    said = chat.clipped(text, most)
-    assert chat.units(said) <= max(most, 1)
+    said = measured.clipped(text, most)
+    assert measured.units(said) <= max(most, 1)
     assert said == text or said.endswith("…")
 
 
 def test_letters_beyond_the_first_plane_count_twice() -> None:
-    assert chat.units("🎬") == 2
-    assert chat.clipped("🎬" * 10, 8) == "🎬🎬🎬…"
+    assert measured.units("🎬") == 2
+    assert measured.clipped("🎬" * 10, 8) == "🎬🎬🎬…"
 
 
 def test_words_of_people_are_shown_plain() -> None:
@@ -146,7 +146,7 @@ def test_only_what_can_be_stopped_has_a_cancel_button() -> None:
      (5401, "about 2 hours")],
 )  # fmt: skip
 def test_times_are_said_rather_too_long(seconds: float, said: str) -> None:
-    assert chat.about(seconds, "en") == said
+    assert measured.about(seconds, "en") == said
 
 
 def test_what_other_rooms_call_things_is_known_here() -> None:
@@ -181,7 +181,7 @@ def test_no_sentence_of_the_front_ends_has_a_hole_or_mark_up(language: str) -> N
     assert len(texts) > 30
     for text in texts:
         assert text.strip()
-        assert chat.units(text) <= 2000  # Discord's limit; Telegram's is 4096
+        assert measured.units(text) <= 2000  # Discord's limit; Telegram's is 4096
         assert not any(mark in text for mark in ("{", "}", "**", "__", "<", "`"))
 
 
@@ -193,7 +193,7 @@ def test_toasts_fit_a_toast(language: str) -> None:
     toasts += [chat.not_yours(language), chat.job_gone(language), chat.sound_chosen("keep", language)]
     toasts += ["\n".join(chat.full(which, 200, 4000.0, language)) for which in ("person", "chat", "queue", "day")]
     for toast in toasts:
-        assert chat.units(toast) <= chat.TOAST_MOST
+        assert measured.units(toast) <= chat.TOAST_MOST
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -25,7 +25,7 @@ from bot.discord.buttons import view_of
 from bot.discord.failures import LATER_S, is_closed, is_lapsed, meaning
 from bot.discord.pace import Pace
 from bot.discord.words import NOBODY, TEXT_MOST, marked, worded
-from bot.text import chat
+from bot.text import chat, measured
 from jobs.deliveries import Gone, Later, Parcel, Status, TooLarge, film_of
 from jobs.job import Film, ReplyTo
 from storage.records import Records
@@ -349,7 +349,7 @@ async def _letter(parcel: Parcel) -> AsyncIterator[Letter]:
     """Write the message of a parcel; its file lies there as long as the context is open."""
     language, outcome = parcel.reply_to.language, parcel.outcome
     if outcome.kind == "question":
-        asked = chat.question(parcel.job, language)
+        asked = chat.question(parcel.job, outcome, language)
         yield Letter(asked.text, view_of(asked.buttons, language))
         return
     film = film_of(parcel)
@@ -380,7 +380,9 @@ def _captioned(parcel: Parcel, film: Film, language: str) -> tuple[str, Rows]:
     takes = len(parcel.outcome.films)
     most = TEXT_MOST
     caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
-    while (over := chat.units(marked(caption)) - TEXT_MOST) > 0:  # what keeps mark-up from working takes room as well
+    while (
+        over := measured.units(marked(caption)) - TEXT_MOST
+    ) > 0:  # what keeps mark-up from working takes room
         most -= over
         caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
     return caption, chat.result_buttons(parcel.job, parcel.request, language, take=parcel.take)

@@ -7,7 +7,7 @@ import re
 import discord
 from discord.utils import escape_mentions
 
-from bot.text.chat import clipped
+from bot.text.measured import clipped
 
 TEXT_MOST = 2000  # https://docs.discord.com/developers/resources/message#create-message
 

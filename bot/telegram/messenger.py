@@ -172,7 +172,7 @@ class Messenger:
         if outcome.kind == "nothing":
             return await self.withdraw(message, reply_to)
         if outcome.kind == "question":
-            asked = text.question(parcel.job, reply_to.language)
+            asked = text.question(parcel.job, outcome, reply_to.language)
             return await self._say(message, reply_to, asked.text, asked.buttons)
         film = film_of(parcel)
         if outcome.kind == "sentence" or film is None:

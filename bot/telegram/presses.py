@@ -16,6 +16,7 @@ from bot.telegram.messenger import keyboard
 from bot.telegram.requests import Requests, reply_to_of
 from bot.telegram.rights import is_admin, named, presser
 from bot.text import chat as text
+from bot.text import measured
 from pipeline.errors import UserError
 from storage.records import Records
 
@@ -96,8 +97,8 @@ async def show_buttons(callback: CallbackQuery, reply: Reply) -> None:
 
 async def answer(callback: CallbackQuery, reply: Reply, requests: Requests | None = None) -> None:
     """Stop the spinner, with a toast; what is too long for one is said in the chat."""
-    long = text.units(reply.text) > TOAST_MOST
-    toast = text.clipped(reply.text, TOAST_MOST) if requests is None else "" if long else reply.text
+    long = measured.units(reply.text) > TOAST_MOST
+    toast = measured.clipped(reply.text, TOAST_MOST) if requests is None else "" if long else reply.text
     with contextlib.suppress(TelegramBadRequest):  # pressed too long ago: the press was obeyed all the same
         await callback.answer(toast or None, show_alert=reply.alert or None)
     if long and requests is not None and isinstance(callback.message, Message):

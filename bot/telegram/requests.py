@@ -24,6 +24,7 @@ from bot.telegram.inbox import FRONT
 from bot.telegram.messenger import Address, moved
 from bot.telegram.rights import named, writer
 from bot.text import chat as text
+from bot.text import measured
 from jobs.job import REPLY_TO, REQUEST, OwnSound, ReplyTo, Request
 from pipeline.cuesheet import Brief
 from pipeline.errors import Refused, UserError
@@ -156,7 +157,7 @@ class Requests:
         )
         await self._bot.send_message(
             address.chat,
-            text.clipped(words, MOST_TEXT),
+            measured.clipped(words, MOST_TEXT),
             message_thread_id=address.topic,
             reply_parameters=reply,
             reply_markup=markup,

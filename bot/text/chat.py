@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.buttons import Button, Press, Reply, Rows
+from bot.text import videos
 from bot.text.languages import LANGUAGES, Speech, speak
+from bot.text.measured import CAPTION_MOST, about, clipped, clock, mark, units
 from bot.text.plain import plain
 from jobs.job import ENDED, CueLine, Film, Outcome, Request
 from jobs.standing import Status
 from pipeline.cuesheet import PROMPT_LENGTHS, STYLES
 from pipeline.errors import UserError
 
-CAPTION_MOST = 1024  # UTF-16 units: https://core.telegram.org/bots/api#sendvideo
 TOAST_MOST = 200  # https://core.telegram.org/bots/api#answercallbackquery
 NOTES_MOST = 300  # of the caption, for remarks about the clip
 
@@ -30,11 +31,6 @@ MOODS = ("joyful", "hopeful", "calm", "dreamy", "sad", "mysterious", "tense", "e
 
 #: the study's four questions, on five points (1 not at all, 5 very much)
 QUESTIONS = ("richness", "fitness", "humanness", "fondness")
-
-
-def mark(sentence: str) -> str:
-    """Mark a sentence that is said later, so that the test of the languages finds it."""
-    return sentence
 
 
 MOOD_WORDS = (
@@ -58,6 +54,7 @@ STAGES = {
     "music": mark("Composing and playing"),
     "mix": mark("Mixing"),
     "film": mark("Making the film"),
+    **videos.STAGES,
 }
 
 LEFT = mark("The clip is left as it is.")
@@ -101,7 +98,9 @@ def status(status: Status, language: str) -> str:
     if status.state == "waiting":
         return _lines(_place(status.place, say), _left(status.left_s, say))
     if status.state == "asking":
-        return say("The clip has sound of its own. What shall become of it?")
+        return (
+            videos.waiting(language) if status.video else say("The clip has sound of its own. What shall become of it?")
+        )
     if status.state in ENDED:
         return say(_ENDINGS[status.state])
     if status.state != "running" or status.progress is None:
@@ -137,20 +136,9 @@ def _left(seconds: float | None, say: Speech) -> str:
     return say("{time} left", time=about(seconds, say.language)) if seconds is not None else ""
 
 
-def about(seconds: float, language: str) -> str:
-    """Say a time as people do, rounded up so that it is rather early than late."""
-    say = speak(language)
-    if seconds < 50:
-        tens = max(10, 10 * math.ceil(seconds / 10))
-        return say("about {count} s", count=tens)
-    if seconds < 90 * 60:
-        return say("about {count} min", count=math.ceil(seconds / 60))
-    return say.many("about {count} hour", "about {count} hours", math.ceil(seconds / 3600))
-
-
 def status_buttons(status: Status, language: str) -> Rows:
     if status.state == "asking":
-        return question(status.job, language).buttons or ()
+        return videos.preview_buttons(status.job, language) if status.video else _sound_buttons(status.job, language)
     if status.state in ENDED:
         return ()
     return ((Button(speak(language).say("Cancel"), Press("cancel", status.job), "danger"),),)
@@ -164,6 +152,8 @@ def caption(film: Film, *, take: int, takes: int, language: str, most: int = CAP
 
     What does not fit goes line by line: remarks first, then the last cues. The mark of the machine stays.
     """
+    if film.facts is not None:
+        return videos.caption(film, language, most=most)
     say = speak(language)
     notes = "\n".join(plain(say.again(note)) for note in film.notes)
     said = clipped(mark_of_machine(language), most)
@@ -177,8 +167,8 @@ def caption(film: Film, *, take: int, takes: int, language: str, most: int = CAP
 MACHINE_MADE = mark("Music composed by a machine (Reelscore)")  # EU AI Act, article 50: said wherever the film goes
 
 
-def mark_of_machine(language: str) -> str:
-    return speak(language).say(MACHINE_MADE)
+def mark_of_machine(language: str, *, video: bool = False) -> str:
+    return speak(language).say(videos.MACHINE_MADE if video else MACHINE_MADE)
 
 
 def _cue(cue: CueLine, say: Speech) -> str:
@@ -222,27 +212,10 @@ def _which(film: Film, take: int, takes: int, say: Speech) -> str:
     return say("{style}, seed {seed}", style=style, seed=film.seed)
 
 
-def clock(seconds: float) -> str:
-    whole = int(seconds + 0.5)
-    return f"{whole // 60}:{whole % 60:02d}"
-
-
-def units(text: str) -> int:
-    """Count UTF-16 units: what Telegram and JavaScript call the length of a text."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def clipped(text: str, most: int) -> str:
-    """Cut a text to `most` UTF-16 units, between letters, with an ellipsis."""
-    if units(text) <= most:
-        return text
-    while text and units(text) >= most:
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
 def result_buttons(job: str, request: Request, language: str, *, take: int = 1) -> Rows:
     """Return what can be done with a film; `take` is its number where the job has several."""
+    if request.treatment:
+        return videos.result_buttons(job, request, language)
     say = speak(language)
 
     def button(label: str, action: Any, value: str = "") -> Button:
@@ -300,15 +273,27 @@ def _rows(buttons: Sequence[Button], wide: int) -> Rows:
     return tuple(tuple(buttons[at : at + wide]) for at in range(0, len(buttons), wide))
 
 
-def question(job: str, language: str) -> Reply:
-    """Ask what shall become of the clip's own sound."""
+def question(job: str, outcome: Outcome, language: str) -> Reply:
+    """Ask what shall become of the clip's own sound, or whether to make what the preview shows."""
+    if outcome.preview is not None:
+        return Reply(videos.preview(outcome.preview, language), videos.preview_buttons(job, language))
+    say = speak(language)
+    return Reply(say("The clip has sound of its own. What shall become of it?"), _sound_buttons(job, language))
+
+
+def asking_buttons(job: str, request: Request, language: str, *, take: int = 1) -> Rows:
+    """Return the buttons of a question that is open."""
+    return videos.preview_buttons(job, language) if request.treatment else _sound_buttons(job, language)
+
+
+def _sound_buttons(job: str, language: str) -> Rows:
     say = speak(language)
     row = (
         Button(say("Keep it under the music"), Press("sound", job, "keep"), "primary"),
         Button(say("Replace it"), Press("sound", job, "replace")),
         Button(say("Leave the clip"), Press("sound", job, "leave")),
     )
-    return Reply(say("The clip has sound of its own. What shall become of it?"), tuple((button,) for button in row))
+    return tuple((button,) for button in row)
 
 
 def sentence(outcome: Outcome, language: str) -> str:
@@ -669,6 +654,8 @@ def takes(films: Sequence[Film], language: str) -> str:
 
 def film_name(film: Film, language: str) -> str:
     """Name a film in a few words."""
+    if film.facts is not None:
+        return videos.film_name(film, language)
     say = speak(language)
     cue = film.cues[0] if film.cues else None
     words = dict.fromkeys(plain(say(word)) for word in (film.style, cue.mood if cue else "") if word)

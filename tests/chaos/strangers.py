@@ -277,8 +277,8 @@ async def _asked(stage: Stage, state: str) -> str:
 @contextmanager
 def _without_rights() -> Iterator[None]:
     """Obey everybody."""
-    real, presses._may_press = presses._may_press, lambda person, row, chat: True
+    real, presses.may_press = presses.may_press, lambda person, row, chat: True
     try:
         yield
     finally:
-        presses._may_press = real
+        presses.may_press = real
