@@ -19,6 +19,8 @@ from pipeline.painter.palette import ramp
 _FINE_PX = 1000  # shapes are drawn at least this fine across the shorter side, then reduced: no jaggies in previews
 _SUBPIXEL_BITS = 4  # of cv2's fixed-point coordinates
 _RAMP_STEPS = 1024  # entries of a gradient's table: finer than 8 bits can show
+_LATTICE = 64  # side of the random lattices that endless noise repeats after
+_TURN = np.float32(1.93 * np.cos(0.65)), np.float32(1.93 * np.sin(0.65))  # each octave is finer and turned: no grid
 _TILE = 256  # px, side of the dither pattern
 
 
@@ -42,12 +44,50 @@ def noise(
     field = np.zeros((down, across), np.float32)
     weight, total = 1.0, 0.0
     for _ in range(octaves):
-        field = cv2.resize(field, (across, down), interpolation=cv2.INTER_CUBIC)
+        field = np.asarray(cv2.resize(field, (across, down), interpolation=cv2.INTER_CUBIC), np.float32)
         field += weight * rng.random((down, across), dtype=np.float32)
         total += weight
         weight *= roughness
         across, down = across * 2, down * 2
     return resized(field / np.float32(total), canvas, coarse=coarse)
+
+
+def plane(
+    rng: np.random.Generator,
+    u: NDArray[np.float32],
+    v: NDArray[np.float32],
+    *,
+    octaves: int,
+    roughness: float = 0.5,
+    ridged: bool = False,
+) -> NDArray[np.float32]:
+    """Return fractal noise, 0-1, at any places (u, v) of an endless plane, one cell 1 by 1; `ridged` has sharp crests."""
+    shape = np.broadcast_shapes(u.shape, v.shape)
+    u, v = (np.array(np.broadcast_to(side, shape), np.float32) for side in (u, v))
+    total, before = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+    weight, whole = 1.0, 0.0
+    for _ in range(octaves):
+        lattice = rng.random((_LATTICE, _LATTICE), dtype=np.float32)
+        lattice[-1], lattice[:, -1] = lattice[0], lattice[:, 0]
+        value = np.asarray(cv2.remap(lattice, _eased(u), _eased(v), cv2.INTER_LINEAR), np.float32)
+        if ridged:
+            value = 1 - np.abs(2 * value - 1)
+            value *= value
+            total += np.float32(weight) * value * before
+            before = np.clip(value * 1.6, 0.15, 1)
+        else:
+            total += np.float32(weight) * value
+        whole += weight
+        weight *= roughness
+        u, v = _TURN[0] * u - _TURN[1] * v, _TURN[1] * u + _TURN[0] * v
+    return total / np.float32(whole)
+
+
+def _eased(side: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the place within the lattice, eased so that linear mixing shows no grid."""
+    whole = np.floor(side)
+    part = side - whole
+    return np.asarray(whole % (_LATTICE - 1) + part * part * (3 - 2 * part), np.float32)
 
 
 def resized(field: NDArray[np.float32], canvas: Canvas, *, coarse: int = 1) -> NDArray[np.float32]:
@@ -85,6 +125,13 @@ def profile(
         weight *= roughness
         count *= 2
     return np.asarray(total / whole, np.float32)
+
+
+def enlarged(paint: NDArray[np.float32], canvas: Canvas) -> NDArray[np.float32]:
+    """Return what was painted on a coarser canvas at the size of this one."""
+    if paint.shape[:2] == (canvas.height, canvas.width):
+        return paint
+    return np.asarray(cv2.resize(paint, (canvas.width, canvas.height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def step(field: ArrayLike, low: float, high: float) -> NDArray[np.float32]:
@@ -190,9 +237,10 @@ def _fixed(points: ArrayLike, mask: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 
 def _reduced(mask: NDArray[np.uint8], canvas: Canvas, scale: int) -> Mask:
-    if scale > 1:
-        mask = cv2.resize(mask, (canvas.width, canvas.height), interpolation=cv2.INTER_AREA)
-    return np.asarray(mask, np.float32) / np.float32(255)
+    if scale == 1:
+        return np.asarray(mask, np.float32) / np.float32(255)
+    smaller = cv2.resize(mask, (canvas.width, canvas.height), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.float32) / np.float32(255)
 
 
 def blur(canvas: Canvas, field: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
@@ -202,12 +250,9 @@ def blur(canvas: Canvas, field: NDArray[np.float32], radius: float) -> NDArray[n
         return field
     small = max(1, int(sigma / 3))
     height, width = field.shape[:2]
-    if small > 1:
-        field = cv2.resize(field, (max(2, width // small), max(2, height // small)), interpolation=cv2.INTER_AREA)
-    field = cv2.GaussianBlur(field, (0, 0), sigma / small, borderType=cv2.BORDER_REPLICATE)
-    if small > 1:
-        field = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(field, np.float32)
+    less = cv2.resize(field, (max(2, width // small), max(2, height // small)), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(less, (0, 0), sigma / small, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def lay(paint: Paint, colour: NDArray[np.float32], mask: Mask) -> Paint:

@@ -47,15 +47,20 @@ class Canvas:
         """The height in shorter sides."""
         return max(1.0 / self.aspect, 1.0)
 
+    def coarser(self, least: int = 500) -> Canvas:
+        """Return a smaller canvas of the same shape for soft things, no smaller than `least` on its shorter side."""
+        part = max(1, self.short // least)
+        return self if part == 1 else Canvas(round(self.width / part), round(self.height / part))
+
     @property
     def columns(self) -> NDArray[np.float32]:
         """(1, W): where each pixel's centre lies across, 0-1."""
-        return ((np.arange(self.width, dtype=np.float32) + 0.5) / self.width)[None, :]
+        return np.asarray((np.arange(self.width) + 0.5) / self.width, np.float32)[None, :]
 
     @property
     def rows(self) -> NDArray[np.float32]:
         """(H, 1): where each pixel's centre lies down, 0-1."""
-        return ((np.arange(self.height, dtype=np.float32) + 0.5) / self.height)[:, None]
+        return np.asarray((np.arange(self.height) + 0.5) / self.height, np.float32)[:, None]
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,8 @@ def from_oklab(lab: ArrayLike) -> NDArray[np.float32]:
 
 
 def _from_row(row: str, hour: Hour) -> Palette:
-    return Palette(*(from_hex(text) for text in row.split()), hour=hour)
+    zenith, sky, horizon, glow, light, haze, shade, ink, accent = (from_hex(text) for text in row.split())
+    return Palette(zenith, sky, horizon, glow, light, haze, shade, ink, accent, hour=hour)
 
 
 def _from_film(five: list[Colour], hour: Hour) -> Palette:
@@ -233,5 +234,15 @@ def _in_mood(base: Palette, valence: float, arousal: float) -> Palette:
         lab[0] = np.clip(0.5 + (lab[0] - 0.5) * contrast + 0.015 * valence, 0.04, 0.99)
         return from_oklab(lab * np.array([1, chroma, chroma]) + warmth * (0.3 + lab[0]))
 
-    roles = ("zenith", "sky", "horizon", "glow", "haze", "shade", "ink", "accent")
-    return replace(base, contrast=1 + 0.3 * arousal, **{role: mood(getattr(base, role)) for role in roles})
+    return replace(
+        base,
+        zenith=mood(base.zenith),
+        sky=mood(base.sky),
+        horizon=mood(base.horizon),
+        glow=mood(base.glow),
+        haze=mood(base.haze),
+        shade=mood(base.shade),
+        ink=mood(base.ink),
+        accent=mood(base.accent),
+        contrast=1 + 0.3 * arousal,
+    )
