@@ -61,7 +61,7 @@ def _allot(shots: Mapping[str, int], weights: Mapping[str, float], most: int) ->
 
 
 def _weight(members: Sequence[Passage]) -> float:
-    seconds = sum(passage.length for passage in members) / len(members) ** 0.5
+    seconds = sum(passage.length for passage in members) / math.sqrt(len(members))
     return seconds * (CHORUS_WEIGHT if members[0].part == "chorus" else 1.0)
 
 
