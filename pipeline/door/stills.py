@@ -28,7 +28,7 @@ STARTS: tuple[tuple[bytes, str], ...] = (
 LEASH = Leash(seconds=60, stall_s=60, cpu_s=60, memory=4 * 1024**3, file_bytes=256 * 1024**2)
 
 #: what is see-through lies on black; colours as every screen shows them, and nothing else that the file has said
-PLAIN = "format=gbrap,premultiply=inplace=1,format=rgb24,setsar=1,sidedata=mode=delete"
+PLAIN = "format=gbrap16le,premultiply=inplace=1,format=rgb24,setsar=1,sidedata=mode=delete"
 
 
 def take_still(
@@ -116,9 +116,9 @@ def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _fill(size: tuple[int, int]) -> str:
-    """Return the filters that scale a picture until it covers a size, and cut off the rest."""
+    """Return the filters that cut a picture down to the shape of a size, and scale it."""
     width, height = size
-    return f"scale={width}:{height}:force_original_aspect_ratio=increase:flags=lanczos,crop={width}:{height}"
+    return f"crop='min(iw,ih*{width}/{height})':'min(ih,iw*{height}/{width})',scale={width}:{height}:flags=lanczos"
 
 
 def _fit(longest: int) -> str:
