@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
+
 from pipeline import backends
 from pipeline.backends import Crew, Report, Vendors
 from pipeline.checkpoint import Checkpoints
@@ -35,7 +37,7 @@ from pipeline.errors import BadSheet, Refused
 from pipeline.film import container
 from pipeline.folder import job_folder, taken_up
 from pipeline.lyrics import Lyrics, read_lyrics, shifted
-from pipeline.pictures import Material, animate_pictures, draw_pictures, engine_of, estimate_usd, flatten
+from pipeline.pictures import Material, Painting, animate_pictures, draw_pictures, engine_of, estimate_usd, flatten
 from pipeline.portfolio import adopt, keep_portfolio
 from pipeline.purse import Purse
 from pipeline.sections import find_sections
@@ -51,6 +53,7 @@ MACHINE_MADE = "Pictures made by a machine (Reelscore)"  # EU AI Act, article 50
 
 SIDE = 1080  # pixels, the shorter side of the film
 SKETCH_SIDE = 270  # of the sketches on the contact sheet
+STILL_QUALITY = 90  # of JPEG's 100
 
 SAME_LENGTH_S = 0.05  # an edited storyboard must be of a track of this length
 
@@ -267,15 +270,13 @@ def revised(board: Storyboard, treatment: Treatment) -> Storyboard:
         loop=treatment.loop,
         bottom_crop_percent=treatment.bottom_crop_percent,
     )
-    pictures = tuple(
-        replace(picture, seed=(picture.seed + _further(picture.name, before, now)) % 2**31)
-        for picture in board.pictures
-    )
+    pictures = tuple(_redrawn(picture, before, now) for picture in board.pictures)
     return replace(board, lines=lines, treatment=now, pictures=pictures)
 
 
-def _further(picture: str, before: Treatment, now: Treatment) -> int:
-    return max(0, now.redraws.get(picture, 0) - before.redraws.get(picture, 0)) * REDRAWN
+def _redrawn(picture: Picture, before: Treatment, now: Treatment) -> Picture:
+    times = now.redraws.get(picture.name, 0) - before.redraws.get(picture.name, 0)
+    return replace(picture, seed=(picture.seed + max(0, times) * REDRAWN) % 2**31)
 
 
 # ---- the pictures and the film ----
@@ -327,7 +328,9 @@ def _draw_contact_sheet(
     shelf.mkdir(exist_ok=True)
     stills = {}
     for name in dict.fromkeys(shot.picture for shot in board.shots):
-        stills[name] = flatten(drawn[name])
+        stills[name] = cv2.imencode(".jpg", flatten(drawn[name]), [cv2.IMWRITE_JPEG_QUALITY, STILL_QUALITY])[
+            1
+        ].tobytes()
         (shelf / f"{name}.jpg").write_bytes(stills[name])
     contact = draw_contact_sheet(board, stills, folder / "contact.jpg")
     return contact, tuple(shelf / f"{name}.jpg" for name in stills)
@@ -350,7 +353,7 @@ def _shoot(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendor
         comment=MACHINE_MADE,
         report=report,
     )
-    portfolio = keep_portfolio(board, drawn.material, size=size, folder=folder)
+    portfolio = keep_portfolio(board, drawn.pictures, drawn.material, size=size, folder=folder)
     engines = [engine_of(drawn.material[name]) for name in sorted(drawn.material)]
     return _Made(engines, drawn.usd, portfolio, drawn.notes)
 
@@ -360,6 +363,7 @@ class _Drawn:
     """What the shots are made of, what that has cost, and what went otherwise than was wished."""
 
     material: Mapping[str, Material]
+    pictures: Mapping[str, Painting] = field(default_factory=dict)  #: before they were filmed
     usd: float = 0.0
     notes: tuple[str, ...] = ()
 
@@ -369,8 +373,17 @@ def _drawn(
 ) -> _Drawn:
     checkpoints, purse = Checkpoints(folder), Purse(vendors.most_usd)
     illustrator = backends.illustrator(ordered.crew.illustrator, vendors)
+    animator = backends.animator(ordered.crew.animator, vendors)
     if ordered.earlier is not None:
-        adopt(ordered.earlier, board, size=size, illustrator=illustrator.name, folder=folder, checkpoints=checkpoints)
+        adopt(
+            ordered.earlier,
+            board,
+            size=size,
+            illustrator=illustrator,
+            animator=animator,
+            folder=folder,
+            checkpoints=checkpoints,
+        )
     drawn = draw_pictures(
         board,
         size=size,
@@ -385,13 +398,13 @@ def _drawn(
         board,
         drawn.pictures,
         size=size,
-        animator=backends.animator(ordered.crew.animator, vendors),
+        animator=animator,
         folder=folder / "motion",
         purse=purse,
         checkpoints=checkpoints,
         report=report,
     )
-    return _Drawn(moved.material, purse.spent_usd, (*drawn.notes, *moved.notes))
+    return _Drawn(moved.material, drawn.pictures, purse.spent_usd, (*drawn.notes, *moved.notes))
 
 
 def _loop(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendors, report: Report) -> _Made:

@@ -246,16 +246,30 @@ def animate_pictures(
                 raise
             return Piece(instead=exc.sentence, paid_usd=price if isinstance(exc, PaidFor) else 0.0)
 
-    marks = {}
-    for picture in board.pictures:
-        shot = _longest_shot(board, picture)
-        # a cut that has moved by a beat buys nothing new: the price stands for the length that is bought
-        of = (picture, board.style, size, drawn[picture.name], animator.name, shot.action, animator.price_usd(shot))
-        marks[picture.name] = Mark(checkpoints.beside(*of), f"{folder.name}-{picture.name}")
+    marks = {
+        picture.name: motion_mark(board, picture, drawn[picture.name], size, animator, folder, checkpoints)
+        for picture in board.pictures
+    }
     tasks = {picture.name: _bound(film, picture) for picture in board.pictures}
     pieces = _make(tasks, marks, at_once=animator.at_once, stage="motion", purse=purse, report=report)
     material = {name: piece.moving or drawn[name] for name, piece in pieces.items()}
     return Moved(material, _note(pieces, "filmed by the built-in camera", "picture"))
+
+
+def motion_mark(
+    board: Storyboard,
+    picture: Picture,
+    painting: Painting,
+    size: tuple[int, int],
+    animator: Animator,
+    folder: Path,
+    checkpoints: Checkpoints,
+) -> Mark:
+    """Return where the Piece of a picture that `animate_pictures` films into `folder` is kept."""
+    shot = _longest_shot(board, picture)
+    # a cut that has moved by a beat buys nothing new: the price stands for the length that is bought
+    of = (picture, board.style, size, painting, animator.name, shot.action, animator.price_usd(shot))
+    return Mark(checkpoints.beside(*of), f"{folder.name}-{picture.name}")
 
 
 def _filmed(

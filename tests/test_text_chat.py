@@ -17,6 +17,7 @@ from jobs.standing import Status
 from pipeline.cues import _MOOD_NAMES
 from pipeline.cuesheet import STYLES
 from pipeline.errors import OverLimit
+from pipeline.musicvideo import STAGES as VIDEO_STAGES
 from pipeline.score import STAGES
 from pipeline.spotting.wishes import MOOD_WORDS
 
@@ -150,7 +151,7 @@ def test_times_are_said_rather_too_long(seconds: float, said: str) -> None:
 
 
 def test_what_other_rooms_call_things_is_known_here() -> None:
-    assert set(chat.STAGES) == set(STAGES)
+    assert set(chat.STAGES) == {*STAGES, *VIDEO_STAGES}
     assert set(_MOOD_NAMES) <= set(chat.MOOD_WORDS)
     assert set(STYLES) <= {*chat.STYLE_WORDS, *chat.MOOD_WORDS}
     assert set(chat.MOODS) <= set(MOOD_WORDS)
