@@ -41,7 +41,7 @@ def drift(kind: Drift, stage: Stage, palette: Palette, *, canvas: Canvas, rng: n
 
 
 def drifting(valence: float, arousal: float, palette: Palette) -> Drift:
-    """Return what drifts in the air in a mood: sparks where it is wild, petals where it is glad, else dust or nothing."""
+    """Return what drifts in the air in a mood: sparks where it is wild, petals where glad, else dust or nothing."""
     if arousal > 0.45:
         return "sparks" if palette.hour in ("night", "dusk") else "dust"
     if valence > 0.35:
