@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import replace
 
 from pipeline.errors import BadLyrics, OverLimit
-from pipeline.singing.lengths import break_lines, close_lines
+from pipeline.singing.lengths import LEAST_LINE_S, break_lines, close_lines
 from pipeline.singing.lrc import STAMPED, read_lrc
 from pipeline.singing.plain import read_plain
 from pipeline.singing.subtitles import read_subtitles, subtitle_kind
@@ -22,7 +22,6 @@ from pipeline.storyboard import LYRICS_MOST, Line, Word
 __all__ = ["LEAST_LINE_S", "LINES_MOST", "Lyrics", "Verse", "decode_lyrics", "fit_lines", "read_lyrics", "shifted"]
 
 LINES_MOST = 1000  # after repetitions are written out: an hour of song; what is beyond is left out with a note
-LEAST_LINE_S = 0.35  # a line that stands shorter cannot be read; subtitlers ask for 0.8 s
 HURRIED_LINE_S = 1.2  # on average: faster than most can read along
 
 _GARBAGE = 0.05  # share of characters that no text has; random bytes have 0.11

@@ -11,6 +11,7 @@ from pipeline.singing.syllables import count_syllables, is_ideograph, split_word
 from pipeline.singing.verse import Verse, is_sung, to_ms
 from pipeline.storyboard import Word
 
+LEAST_LINE_S = 0.35  # a line that stands shorter cannot be read; subtitlers ask for 0.8 s
 LONG_LINE = 84  # units of width, an ideograph two: longer ones are broken where a singer breathes ...
 LINE_AIM = 44  # ... into about so much
 
