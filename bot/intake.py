@@ -16,6 +16,7 @@ from bot.text.languages import LANGUAGES, known
 from jobs.endings import CANCELED
 from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Outcome, ReplyTo, new_id
 from jobs.standing import standing
+from pipeline.backends import Crew
 from pipeline.errors import OverLimit, Refused
 from storage.blobs import Blobs
 from storage.errors import Full, StoreError
@@ -43,15 +44,18 @@ class Intake:
         folder: Path | None = None,
         most_bytes: int = MOST_BYTES,
         owners: Collection[str] = (),
+        crew: Crew | None = None,
     ) -> None:
         """`ring` wakes the dispatcher; that it fails is no fault, since the dispatcher looks by itself.
 
         Uploads pass through `folder` (the system's own when None). `owners` are the people who run the bot.
+        `crew` makes music videos.
         """
         self._records, self._blobs = records, blobs
         self._caps, self._ring = caps, ring
         self._folder, self._most_bytes = folder, most_bytes
         self._owners = frozenset(owners)
+        self._crew = crew or Crew()
 
     # ---- taking a clip in ----
 

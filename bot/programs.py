@@ -293,6 +293,7 @@ async def _speak(settings: BotSettings, fronts: list[str]) -> None:
                     ring=bell.wake,
                     folder=_uploads(settings),
                     owners=settings.owners,
+                    crew=settings.crew,
                 )
                 with_them = {"settings": settings, "desk": desk, "records": records, "blobs": blobs, "bell": bell}
                 tasks = [asyncio.create_task(_front(name)(**with_them, stop=stop), name=name) for name in fronts]
@@ -362,6 +363,7 @@ async def _work(settings: JobSettings, queues: list[Any]) -> None:
                 queues=queues,
                 slots=settings.slots or slots(queues),
                 folder=settings.data / "jobs",
+                vendors=settings.vendors,
             )
             kept_s = settings.keep_days * DAY_S
             rounds = [Dispatcher(records, blobs, bell, queue, owner=one.name, kept_s=kept_s).run() for queue in queues]

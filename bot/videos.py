@@ -30,6 +30,13 @@ Said = TypeVar("Said")
 class Videos(Presses):
     """The part of the desk that knows music videos."""
 
+    def wanted(self, words: str, lyrics: str = "", *, song: bool = False) -> Request:
+        """Return the request for a music video that the words and lyrics ask for; raises BadLyrics, OverLimit.
+
+        It is shown before it is made. `song`: there is no track, one is to be made.
+        """
+        return Request(treatment=treatment_of(words, lyrics), song=song, go=False, crew=self._crew)
+
     async def _go(self, pressed: Pressed) -> Reply:
         """Make what the preview has shown."""
         if pressed.row.state != "asking":

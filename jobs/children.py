@@ -92,13 +92,16 @@ class Child:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def perform(self, job: str, folder: Path, request: dict[str, Any], *, heard: Heard) -> Answer | None:
+    async def perform(
+        self, job: str, folder: Path, request: dict[str, Any], *, vendors: dict[str, Any] | None = None, heard: Heard
+    ) -> Answer | None:
         """Give it the job and return its answer; None when it died without one, or talked nonsense."""
         self._log = self._log.bind(job=job)
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
-        line = json.dumps({"job": job, "folder": str(folder.absolute()), "request": request})
+        told = {"job": job, "folder": str(folder.absolute()), "request": request}
+        line = json.dumps({**told, "vendors": vendors} if vendors else told)
         with contextlib.suppress(ConnectionError):  # dead already: the end of its stdout tells
             stdin.write(line.encode() + b"\n")
             await stdin.drain()

@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.redis_server import socket_of
+from pipeline.backends import Crew, Vendors
 from pipeline.errors import Refused
 from storage.caps import Caps
 
@@ -49,8 +50,6 @@ SECRETS_OF_THE_BOT = ("TELEGRAM_BOT_TOKEN", "DISCORD_BOT_TOKEN", f"{PREFIX}WEBHO
 SECRETS_OF_OTHERS = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
-    "OPENAI_API_KEY",
-    "REPLICATE_API_TOKEN",
 )
 
 #: what is in a data folder of ours; a folder that holds none of it is somebody else's
@@ -88,6 +87,20 @@ class JobSettings(BaseSettings):
     chat_waiting: Annotated[int, Field(ge=1)] = Caps.chat_waiting
     person_a_day: Annotated[int, Field(ge=1)] = Caps.person_a_day
 
+    #: what the chats have music videos made by: pipeline/aligners, directors, illustrators, animators, singers
+    aligner: str = Crew.aligner
+    director: str = Crew.director
+    illustrator: str = Crew.illustrator
+    animator: str = Crew.animator
+    singer: str = Crew.singer
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")  #: of a server that speaks the same
+    openai_model: str = Vendors.openai_model
+    replicate_api_token: SecretStr | None = Field(None, validation_alias="REPLICATE_API_TOKEN")
+    replicate_base_url: str = Field("", validation_alias="REPLICATE_BASE_URL")
+    suno_url: str = ""  #: of a self-hosted server of the suno-api kind
+    most_usd: Annotated[float, Field(ge=0, le=10_000)] = Vendors.most_usd  #: that one film may cost
+
     log_format: Literal["auto", "console", "json"] = "auto"  #: auto: for people on a terminal, JSON elsewhere
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     health_host: str = "127.0.0.1"
@@ -97,6 +110,13 @@ class JobSettings(BaseSettings):
     @classmethod
     def _absolute(cls, data: Path) -> Path:
         return data.expanduser().absolute()
+
+    @field_validator("openai_base_url", "replicate_base_url", "suno_url")
+    @classmethod
+    def _vendor(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+            raise ValueError("write an address such as http://127.0.0.1:3000")
+        return url.rstrip("/")
 
     @field_validator("log_format", "log_level", mode="before")
     @classmethod
@@ -135,6 +155,30 @@ class JobSettings(BaseSettings):
     @property
     def caps(self) -> Caps:
         return Caps(self.queue_waiting, self.person_waiting, self.chat_waiting, self.person_a_day)
+
+    @property
+    def crew(self) -> Crew:
+        """Who makes music videos in the chats."""
+        return Crew(
+            aligner=self.aligner,
+            director=self.director,
+            illustrator=self.illustrator,
+            animator=self.animator,
+            singer=self.singer,
+        )
+
+    @property
+    def vendors(self) -> Vendors:
+        """What engines that are bought or hosted need, keys included."""
+        return Vendors(
+            openai_key=self.openai_api_key.get_secret_value() if self.openai_api_key else "",
+            openai_url=self.openai_base_url,
+            openai_model=self.openai_model,
+            replicate_token=self.replicate_api_token.get_secret_value() if self.replicate_api_token else "",
+            replicate_url=self.replicate_base_url,
+            suno_url=self.suno_url,
+            most_usd=self.most_usd,
+        )
 
     def secrets(self) -> list[str]:
         """Return what must never be logged: every secret setting, and what libraries read by themselves."""

@@ -31,15 +31,21 @@ class Line:
 
     places: dict[str, int]
     shares: tuple[float, ...]
-    pace: tuple[tuple[float, float], ...]
+    pace: dict[bool, tuple[tuple[float, float], ...]]  #: of music videos (True) and of scores
     slots: int
 
     def left_s(
-        self, *, clip_s: float | None = None, place: int | None = None, share: float = 0.0, passed_s: float = 0.0
+        self,
+        *,
+        video: bool = False,
+        clip_s: float | None = None,
+        place: int | None = None,
+        share: float = 0.0,
+        passed_s: float = 0.0,
     ) -> float | None:
         """Guess the seconds until a job is done; see jobs.fair.left_s."""
         return fair.left_s(
-            self.pace,
+            self.pace[video],
             slots=self.slots,
             shares=self.shares,
             place=place,
@@ -53,8 +59,12 @@ async def line(records: Records, queue: str) -> Line:
     """Look at a queue."""
     waiting = await records.waiting(queue)
     running = await records.running(queue)
-    pace, slots = await records.pace(queue), await records.slots(queue)
-    return Line(fair.places(waiting), tuple(row.share for row in running), tuple(pace), slots)
+    done, slots = await records.pace(queue), await records.slots(queue)
+    pace = {
+        video: tuple((clip_s, work_s) for clip_s, work_s, request in done if bool(request.get("treatment")) is video)
+        for video in (False, True)
+    }
+    return Line(fair.places(waiting), tuple(row.share for row in running), pace, slots)
 
 
 async def standing(records: Records, rows: Sequence[JobRow]) -> dict[str, Status]:
@@ -66,11 +76,11 @@ async def standing(records: Records, rows: Sequence[JobRow]) -> dict[str, Status
 def _status(row: JobRow, queue: Line, now: float) -> Status:
     place = queue.places.get(row.id)
     at_work = row.state in IN_FLIGHT
-    left_s = None
-    if at_work or place is not None:
-        passed_s = now - row.started_at if row.state == "running" and row.started_at else 0.0
-        left_s = queue.left_s(clip_s=row.clip_s, place=place, share=row.share, passed_s=passed_s)
-    progress = Progress(row.stage, row.share) if row.stage else None
     request = REQUEST.validate_python(row.request)
     video = request.treatment is not None
+    left_s = None
+    if (at_work or place is not None) and request.go:  # a preview takes seconds
+        passed_s = now - row.started_at if row.state == "running" and row.started_at else 0.0
+        left_s = queue.left_s(video=video, clip_s=row.clip_s, place=place, share=row.share, passed_s=passed_s)
+    progress = Progress(row.stage, row.share) if row.stage else None
     return Status(row.id, cast("State", row.state), place, left_s, progress, request.takes, video)

@@ -23,12 +23,14 @@ from typing import Any, Literal, TypeVar
 import structlog
 from arq.worker import Retry, func
 from arq.worker import Worker as Carrier
+from pydantic import TypeAdapter
 
 from jobs import endings, metrics
 from jobs.children import PERFORMANCE, Answer, Nursery, environment
 from jobs.dispatcher import MOST_CRASHES, front_of
 from jobs.job import ENDED, OUTCOME, Film, Outcome, Preview, Progress, Queue, State
 from jobs.queue import AWAY, CALL, Bell, Message, carrier_name, pack, unpack
+from pipeline.backends import Vendors
 from pipeline.errors import Cancelled
 from storage.blobs import Blobs
 from storage.errors import Missing, StoreError
@@ -60,6 +62,7 @@ FILES = ("film", "thumbnail", "music", "song", "stems", "midi", "sheet", "certif
 
 
 Made = TypeVar("Made", Film, Preview)
+VENDORS: TypeAdapter[Vendors] = TypeAdapter(Vendors)
 
 
 @dataclass
@@ -127,13 +130,18 @@ class Worker:
         folder: Path,
         child: Sequence[str] = PERFORMANCE,
         env: Mapping[str, str] | None = None,
+        vendors: Vendors | None = None,
         deadline_s: float = DEADLINE_S,
         lease_s: float = LEASE_S,
     ) -> None:
-        """`folder` holds one folder for each job; `env` is added to what a child sees of the environment."""
+        """`folder` holds one folder for each job; `env` is added to what a child sees of the environment.
+
+        `vendors` go to a child with a job that may need them, never into its environment.
+        """
         self.records, self.blobs, self.bell = records, blobs, bell
         self.queues, self.slots, self.folder = tuple(queues), slots, folder
         self.deadline_s, self.lease_s = deadline_s, lease_s
+        self._vendors = dict(VENDORS.dump_python(vendors or Vendors()))
         self.name = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._nursery = Nursery(child, env=environment() | dict(env or {}), spares=slots * len(self.queues))
         self._room = _Room()
@@ -387,7 +395,8 @@ class Worker:
                 await self._insist(lambda: self.records.start(row.id, row.attempt, self.name))
                 work.began = time.monotonic()
                 async with asyncio.timeout(self.deadline_s):
-                    return await child.perform(row.id, folder, row.request, heard=work.heard)
+                    vendors = self._vendors if row.request.get("treatment") else {}
+                    return await child.perform(row.id, folder, row.request, vendors=vendors, heard=work.heard)
             finally:
                 work.seconds = time.monotonic() - work.began
                 work.code = await self._nursery.done(child)

@@ -178,10 +178,10 @@ class Orders(Inbox, Outbox):
         async with self._read() as session:
             return list(await session.scalars(flying.order_by(JobRow.released_at, JobRow.id)))
 
-    async def pace(self, queue: str, *, most: int = 50) -> list[tuple[float, float]]:
-        """Return (clip seconds, seconds of work) of the last jobs that succeeded."""
+    async def pace(self, queue: str, *, most: int = 50) -> list[tuple[float, float, dict[str, Any]]]:
+        """Return (clip seconds, seconds of work, request) of the last jobs that succeeded."""
         done = (
-            select(JobRow.clip_s, JobRow.work_s)
+            select(JobRow.clip_s, JobRow.work_s, JobRow.request)
             .where(
                 JobRow.queue == queue,
                 JobRow.state == "succeeded",
@@ -192,4 +192,4 @@ class Orders(Inbox, Outbox):
             .limit(most)
         )
         async with self._read() as session:
-            return [(clip_s or 0.0, work_s or 0.0) for clip_s, work_s in await session.execute(done)]
+            return [(clip_s or 0.0, work_s or 0.0, request) for clip_s, work_s, request in await session.execute(done)]

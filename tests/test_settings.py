@@ -103,7 +103,7 @@ def test_a_worker_meets_the_names_of_the_bot_and_never_its_tokens(monkeypatch: p
     monkeypatch.setenv("REELSCORE_OWNERS", "telegram:1")
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
     settings = JobSettings.read()
-    assert not any("token" in name for name in JobSettings.model_fields)
+    assert not any("bot_token" in name for name in JobSettings.model_fields)
     assert TOKEN not in settings.secrets()
     environment = {**dict.fromkeys(SECRETS_OF_THE_BOT, TOKEN), "PATH": "/bin"}
     scrub(environment)

@@ -232,5 +232,5 @@ async def test_the_pace_is_that_of_the_last_successes(records: Records, clock: C
         done = "failed" if job == "d" else "succeeded"
         await records.end(job, attempt, "worker 1", state=done, outcome=END, clip_s=10.0 + n, seconds=2.0 * n)
         clock.move(1)
-    assert await records.pace("cpu", most=2) == [(12.0, 4.0), (11.0, 2.0)]
+    assert await records.pace("cpu", most=2) == [(12.0, 4.0, {"brief": "c"}), (11.0, 2.0, {"brief": "b"})]
     assert await records.pace("gpu") == []

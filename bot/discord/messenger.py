@@ -380,9 +380,7 @@ def _captioned(parcel: Parcel, film: Film, language: str) -> tuple[str, Rows]:
     takes = len(parcel.outcome.films)
     most = TEXT_MOST
     caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
-    while (
-        over := measured.units(marked(caption)) - TEXT_MOST
-    ) > 0:  # what keeps mark-up from working takes room
+    while (over := measured.units(marked(caption)) - TEXT_MOST) > 0:  # what keeps mark-up from working takes room
         most -= over
         caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
     return caption, chat.result_buttons(parcel.job, parcel.request, language, take=parcel.take)
