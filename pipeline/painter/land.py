@@ -51,13 +51,13 @@ def mesas(canvas: Canvas, rng: np.random.Generator, *, base: float, tall: float,
     line = np.full(at.shape, base, np.float32)
     for number in range(count):
         middle = (number + float(rng.uniform(0.1, 0.9))) / count
-        half = float(rng.uniform(0.02, 0.16)) / canvas.across
+        half = float(rng.choice([0.02, 0.05, 0.13, 0.2])) * float(rng.uniform(0.8, 1.2)) / canvas.across
         high = tall * float(rng.uniform(0.45, 1.0))
         rough = 0.012 * (brush.profile(rng, at, cells=40, octaves=3) - 0.5)
         out = (np.abs(at - middle) + rough / canvas.across) / half
-        wall = np.clip((1.06 - out) / 0.10, 0, 1) * 0.62
-        shoulder = np.clip((1.32 - out) / 0.12, 0, 1) * 0.14
-        scree = np.clip((2.3 - out) / 1.3, 0, 1) ** 1.6 * 0.24
+        wall = np.clip((1.10 - out) / 0.2, 0, 1) * 0.58
+        shoulder = np.clip((1.34 - out) / 0.18, 0, 1) * 0.14
+        scree = np.clip((2.3 - out) / 1.3, 0, 1) ** 1.6 * 0.28
         top = 1 + 0.05 * (brush.profile(rng, at, cells=26, octaves=2) - 0.5)
         line = np.minimum(line, base - high * top * (wall + shoulder + scree))
     return np.asarray(line, np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -128,14 +129,16 @@ def _milky(canvas: Canvas, paint: Paint, palette: Palette, rng: np.random.Genera
 def _aurora(canvas: Canvas, paint: Paint, palette: Palette, rng: np.random.Generator, horizon: float) -> None:
     """Hang two or three curtains of light."""
     rows, high = canvas.rows, horizon
-    for number in range(3):
+    for number in range(2):
         at = canvas.columns[0]
-        base = high * (0.42 + 0.14 * number + 0.28 * (brush.profile(rng, at, cells=2, octaves=2) - 0.5))
-        bright = brush.profile(rng, at, cells=3, octaves=2) * (
-            0.55 + 0.45 * brush.profile(rng, at, cells=50, octaves=2)
+        base = high * (0.42 + 0.14 * number + 0.28 * (brush.profile(rng, at, cells=4, octaves=2) - 0.5))
+        bright = (
+            1.7
+            * brush.profile(rng, at, cells=3, octaves=2) ** 2
+            * (0.55 + 0.45 * brush.profile(rng, at, cells=50, octaves=2))
         )
         up = (base[None, :] - rows) / np.float32(high * 0.42)
-        veil = np.where(up > 0, np.exp(-2.6 * up) * np.clip(up * 22, 0, 1), 0).astype(np.float32)
+        veil = np.where(up > 0, np.exp(-2.6 * up) * np.clip(up * 5, 0, 1) ** 1.5, 0).astype(np.float32)
         tint = mix(vivid(palette.glow, 2.2), palette.accent, 0.25 * number)
         brush.shine(paint, tint, veil * bright[None, :] * np.float32(0.85))
 
@@ -241,7 +244,10 @@ def _banks(
         line = _puffs(rng, canvas, base=base, tall=horizon * (0.16 + 0.24 * far), side=side)
         under = (canvas.rows - line[None, :]) * np.float32(canvas.height / canvas.short)
         ripple = 0.05 * (brush.noise(canvas, rng, cells=9, octaves=4) - 0.5)
-        tone = np.clip((under + ripple) / np.float32(0.13 + 0.1 * far), 0, 1)
+        broad = cv2.GaussianBlur(line[None, :], (0, 0), 0.06 * canvas.short, borderType=cv2.BORDER_REPLICATE)
+        deep = (canvas.rows - np.asarray(broad, np.float32)) * np.float32(canvas.height / canvas.short)
+        size = np.float32(0.13 + 0.1 * far)
+        tone = np.clip(np.minimum((under + ripple) / size, 0.35 + np.maximum(deep + 2 * ripple, 0) / size), 0, 1)
         near = brush.glow(canvas, sun.at, radius=0.7, squash=1.4)
         bright = mix(lit, palette.horizon, 0.30 * far)
         middle = mix(mix(bright, dark, 0.5), palette.glow, 0.15)

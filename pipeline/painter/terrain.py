@@ -49,8 +49,9 @@ class Ground:
 
 
 def survey(canvas: Canvas, camera: Camera, height: Height, *, near: float, far: float, slices: int = 200) -> Ground:
-    """Return the land between two distances as it lies before the camera."""
+    """Return the land between two distances as it lies before the camera; `near` 0: from the canvas's foot on."""
     plan = canvas.coarser()
+    near = near or 0.8 * camera.height / ((1.08 - camera.horizon) * canvas.down)
     slices = max(60, round(slices * min(1.0, plan.short / 500)))
     z = np.geomspace(near, far, slices, dtype=np.float32)[:, None]
     screen = (plan.columns - np.float32(0.5)) * np.float32(canvas.across)

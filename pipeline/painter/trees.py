@@ -96,8 +96,8 @@ def flowers(
         bend = float(rng.normal(0, 0.16)) * high
         part = np.linspace(0, 1, 5)
         spine = np.stack([bend * part**2, -high * part], -1)
-        thin = 0.0011 + 0.008 * high
-        stems.append(_placed(canvas, np.concatenate([spine - [thin / 2, 0], (spine + [thin / 2, 0])[::-1]]), (x, y)))
+        side = np.array([0.0011 + 0.008 * high, 0]) / 2
+        stems.append(_placed(canvas, np.concatenate([spine - side, (spine + side)[::-1]]), (x, y)))
         size = (0.008 + 0.055 * high) * float(rng.uniform(0.7, 1.2))
         petals, phase = int(rng.integers(4, 7)), float(rng.uniform(0, 6.28))
         edge = size * (0.82 + 0.18 * np.cos(petals * turn + phase) + 0.05 * rng.standard_normal(22))

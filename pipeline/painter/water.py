@@ -32,6 +32,7 @@ def lake(
     *,
     shore: float,
     rough: float = 0.5,
+    swell: float = 0.0,
 ) -> tuple[Paint, Mask]:
     """Return still water from a shore line (fraction down) to the foot, with what is behind it mirrored in ripples."""
     soft = canvas.coarser()
@@ -51,6 +52,10 @@ def lake(
     )
     deep = mix(palette.shade, palette.ink, 0.55)
     brush.lay(mirror, deep, np.broadcast_to(0.12 + 0.5 * below, wave.shape).astype(np.float32))
+    if swell:
+        long = _ripples(soft, rng, shore, fine=0.3)
+        brush.darken(mirror, brush.step(long, 0.52, 0.3) * (0.3 + below), 0.5 * swell)
+        brush.shine(mirror, palette.sky, brush.step(long, 0.55, 0.75) * (0.3 + below) * np.float32(0.22 * swell))
     crest = brush.step(ripple, 0.6, 0.74) * (1 - 0.5 * below)
     brush.shine(mirror, mix(palette.horizon, palette.sky, 0.3), (crest * 0.16).astype(np.float32))
     if sun.veiled < 0.8:

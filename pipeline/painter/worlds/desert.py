@@ -23,8 +23,8 @@ def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.
         sheets += _tables(canvas, palette, sun, far, horizon)
         sheets.append(_plain(canvas, palette, sun, middle, horizon))
     else:
-        sheets.append(_dunes(canvas, palette, sun, far, horizon, near=7.0, far=26.0, tall=1.1, depth=0.18))
-        sheets.append(_dunes(canvas, palette, sun, middle, horizon, near=1.35, far=6.0, tall=0.55, depth=0.5))
+        sheets.append(_dunes(canvas, palette, sun, far, horizon, near=6.0, far=24.0, tall=1.7, depth=0.18))
+        sheets.append(_dunes(canvas, palette, sun, middle, horizon, near=0.0, far=7.0, tall=0.62, depth=0.5))
     slot = len(sheets)
     sheets.append(_front(canvas, palette, sun, front, picture, rocky=rocky))
     feet = (0.5 - 0.14 * sun.side, 0.76)
@@ -52,9 +52,9 @@ def _dunes(
     depth: float,
 ) -> Sheet:
     """Return a stretch of dunes: broad windward backs, slip faces in the shade."""
-    camera = Camera(float(rng.uniform(0.62, 0.9)) * (1.0 if near < 5 else 1.5), horizon)
+    camera = Camera(float(rng.uniform(0.75, 1.05)) * (1.0 if near < 5 else 1.7), horizon)
     seed, grain = int(rng.integers(2**31)), rng.spawn(1)[0]
-    size = np.float32(0.9 if near < 5 else 0.36)
+    size = np.float32(0.62 if near < 5 else 0.30)
 
     def height(x: Field, z: Field) -> Field:
         chance = np.random.default_rng(seed)
@@ -72,7 +72,7 @@ def _dunes(
 def _sand_paint(ground: Ground, palette: Palette, sun: Light, rng: np.random.Generator) -> Paint:
     light = ground.lit(((sun.side or 0.5) * 1.1, 0.42, 0.15))
     wave = brush.plane(rng, ground.x * 1.2, ground.z * 1.2, octaves=2)
-    ripple = np.sin((ground.z * 22 + ground.x * 7 + wave * 14)) * np.exp(-0.35 * ground.z)
+    ripple = np.sin(ground.z * 22 + ground.x * 7 + wave * 14) * np.exp(-0.35 * ground.z)
     tone = brush.step(light + 0.03 * ripple, 0.26, 0.40) * 0.7 + brush.step(light + 0.035 * ripple, 0.45, 0.78) * 0.3
     dark, lit = _sand(palette)
     paint = land.between(dark, lit, tone)
@@ -85,7 +85,7 @@ def _tables(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generat
     sheets = []
     for number in range(2):
         base = horizon + 0.012 + 0.02 * number
-        tall = (0.13 + 0.17 * number) * canvas.down**-0.3
+        tall = (0.10 + 0.09 * number) * canvas.down**-0.2
         line = land.mesas(canvas, rng, base=base, tall=tall, count=4 - number)
         dark, lit = _sand(palette)
         rock = mix(mix(dark, palette.shade, 0.4), palette.haze, 0.55 - 0.38 * number)
@@ -110,7 +110,7 @@ def _plain(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generato
     def height(x: Field, z: Field) -> Field:
         return np.asarray(0.09 * brush.plane(np.random.default_rng(seed), x * 0.8, z * 0.8, octaves=3), np.float32)
 
-    ground = terrain.survey(canvas, camera, height, near=0.7, far=12.0, slices=240)
+    ground = terrain.survey(canvas, camera, height, near=0.0, far=12.0, slices=240)
     dark, lit = _sand(palette)
     patches = brush.plane(rng, ground.x * 1.4, ground.z * 1.4, octaves=4)
     paint = land.between(mix(dark, palette.ink, 0.2), mix(lit, dark, 0.35), brush.step(patches, 0.35, 0.7))
@@ -132,9 +132,9 @@ def _front(
     line = line.astype(np.float32)
     outlines = []
     if rocky:
-        big = {"wide": 0.34, "medium": 0.46, "close": 0.75}[picture.framing]
+        big = {"wide": 0.42, "medium": 0.58, "close": 0.9}[picture.framing]
         for place in range(3):
-            x = 0.5 + side * (0.40 - 0.13 * place) * (1 if place < 2 else -1.3)
+            x = 0.5 + side * (0.33 - 0.12 * place) * (1 if place < 2 else -1.3)
             tall = big * float(rng.uniform(0.8, 1.1)) * (1, 0.6, 0.42)[place]
             outlines += trees.cactus(canvas, rng, (x, float(np.interp(x, at, line)) + 0.01), tall=tall)
         for _ in range(7):

@@ -11,7 +11,7 @@ from pipeline.painter.sky import Light
 from pipeline.painter.terrain import Camera, Field, Ground
 from pipeline.storyboard import Picture
 
-_ROWS_APART = 0.16  # world units between two rows of a crop
+_ROWS_APART = 0.11  # world units between two rows of a crop
 
 
 def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.Generator) -> Scenery:
@@ -79,7 +79,7 @@ def _fields_paint(ground: Ground, palette: Palette, sun: Light, rng: np.random.G
     blur = np.clip(1.4 - ground.z * 0.16, 0, 1) * np.where(which == 3, 0.3, 1.0)
     rows = np.sin((slant + bend * 0.25) * (2 * np.pi / _ROWS_APART)).astype(np.float32)
     tufts = brush.plane(rng, ground.x * 9, ground.z * 6, octaves=3) - np.float32(0.5)
-    shade = np.clip((0.16 * rows + 0.35 * tufts) * blur, -0.4, 0.4).astype(np.float32)
+    shade = np.clip((0.22 * rows + 0.45 * tufts) * blur, -0.4, 0.4).astype(np.float32)
     paint = paint * (1 + shade[..., None])
     edge = np.minimum(np.abs(across - np.round(across)) * 1.2, np.abs(away - np.round(away)) * 0.8)
     brush.lay(paint, mix(palette.shade, palette.ink, 0.5), brush.step(edge, 0.045, 0.02) * np.float32(0.7))

@@ -1,0 +1,48 @@
+"""The embedded illustrator: paints landscapes, cities and abstract forms by rule and seed; needs nothing but this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.backends import Report, Vendors
+from pipeline.painter.canvas import Sheet
+from pipeline.painter.sheets import sheets
+from pipeline.pictures import Layer, Painting
+from pipeline.storyboard import Picture, StyleSheet
+
+_STAGE = "pictures"
+_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY)
+
+
+class Painter:
+    """Paints pictures in layers; the same picture gives the same files."""
+
+    name = "painted"
+    licence = "yours; no restrictions"
+    price_usd = 0.0
+    at_once = 2  # a picture takes about 250 MB while it is painted
+
+    def draw(self, picture: Picture, style: StyleSheet, *, size: tuple[int, int], to: Path, report: Report) -> Painting:
+        """Paint the picture's layers as PNG files in `to`, each painter.OVERSCAN larger than `size`."""
+        report(_STAGE, 0.0, 1.0)
+        painted = sheets(picture, style, size=size, progress=lambda share: report(_STAGE, share * 0.8, 1.0))
+        layers = []
+        for number, sheet in enumerate(painted):
+            layers.append(Layer(_written(sheet, to / f"layer-{number}.png", opaque=number == 0), sheet.depth))
+            report(_STAGE, 0.8 + 0.2 * (number + 1) / len(painted), 1.0)
+        return Painting(tuple(layers), self.name, self.licence)
+
+
+def load(variant: str, vendors: Vendors) -> Painter:
+    """Return the illustrator; it has no variants and needs no vendor."""
+    del variant, vendors
+    return Painter()
+
+
+def _written(sheet: Sheet, file: Path, *, opaque: bool) -> Path:
+    pixels = np.ascontiguousarray(sheet.pixels[..., :3]) if opaque else sheet.pixels
+    file.write_bytes(cv2.imencode(".png", pixels, _FAST)[1].tobytes())
+    return file

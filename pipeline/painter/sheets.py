@@ -1,0 +1,43 @@
+"""The sheets of a picture: world, figure, weather, and the hand that paints them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import numpy as np
+
+from pipeline.painter import figures, hands, weather
+from pipeline.painter.canvas import Canvas, Scenery, Sheet
+from pipeline.painter.palette import palette
+from pipeline.storyboard import Picture, StyleSheet
+
+Progress = Callable[[float], None]  #: called with the share that is done, 0-1
+
+
+def sheets(
+    picture: Picture, style: StyleSheet, *, size: tuple[int, int], progress: Progress = lambda share: None
+) -> list[Sheet]:
+    """Return a picture's layers from back to front, OVERSCAN larger than `size` (width, height) each.
+
+    The same picture, style and size give the same pixels; another size gives the same composition.
+    """
+    canvas = Canvas.of(size)
+    place, people, air, touch = np.random.default_rng(picture.seed).spawn(4)
+    colours = hands.mixed(palette(picture, style, place), style.look)
+    scenery = _world(picture)(picture, colours, canvas=canvas, rng=place)
+    progress(0.7)
+    stage = scenery.stage
+    layers = list(scenery.sheets)
+    between = figures.stand(picture.figure, stage, colours, canvas=canvas, rng=people)
+    falling = weather.fall(picture.weather, stage, colours, canvas=canvas, rng=air)
+    layers[stage.slot : stage.slot] = between
+    layers += falling
+    progress(0.85)
+    return hands.treat(layers, style.look, canvas=canvas, rng=touch)
+
+
+def _world(picture: Picture) -> Callable[..., Scenery]:
+    """Return the painter of the picture's world: the file of its name."""
+    paint: Callable[..., Scenery] = importlib.import_module(f"pipeline.painter.worlds.{picture.world}").paint
+    return paint

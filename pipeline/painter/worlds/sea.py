@@ -1,0 +1,192 @@
+"""The sea: the light's path on open water, headlands and stacks, surf on a beach, waves in a storm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.painter import brush, land, sky, trees, water
+from pipeline.painter.canvas import Canvas, Mask, Scenery, Sheet, Stage
+from pipeline.painter.palette import Palette, lighter, mix
+from pipeline.painter.sky import Light
+from pipeline.storyboard import Picture
+
+
+def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.Generator) -> Scenery:
+    """Return sky, far land, water that mirrors them, and a shore or waves before it."""
+    horizon = float(rng.uniform(0.47, 0.56))
+    airs, coast, waves, stacks, front = rng.spawn(5)
+    sun = sky.light(rng, picture.hour, picture.weather, horizon=horizon)
+    wild = picture.weather == "storm" or (picture.arousal > 0.5 and rng.random() < 0.5)
+    sheets = [brush.sheet(sky.sky(canvas, palette, sun, picture.weather, airs, horizon=horizon), None, depth=0.0)]
+    sheets.append(_headlands(canvas, palette, sun, coast, horizon))
+    rough = 2.6 if wild else float(rng.uniform(0.9, 1.6))
+    mirror, mask = water.lake(
+        canvas, palette, sheets, sun, waves, shore=horizon, rough=rough, swell=1.0 if wild else 0.55
+    )
+    sheets.append(brush.sheet(mirror, mask, depth=0.34))
+    kind = rng.random()
+    if wild:
+        sheets += _billows(canvas, palette, sun, front, horizon)
+        return Scenery(tuple(sheets), Stage((0.5 - 0.1 * sun.side, 0.72), 0.10, 0.6, len(sheets) - 1, sun.at, horizon))
+    if kind < 0.55:
+        sheets.append(_stacks(canvas, palette, sun, stacks, horizon))
+    slot = len(sheets)
+    sheets.append(_cliff(canvas, palette, sun, front, picture) if kind > 0.35 else _beach(canvas, palette, sun, front))
+    return Scenery(tuple(sheets), Stage((0.5 - 0.14 * sun.side, 0.71), 0.10, 0.55, slot, sun.at, horizon))
+
+
+def _headlands(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float) -> Sheet:
+    """Return capes that run out into the sea from one side, the farther the paler; their foot is the horizon."""
+    at = land.columns(canvas)
+    whole, cover = brush.flat(canvas, palette.haze), np.zeros((canvas.height, canvas.width), np.float32)
+    side = -1.0 if sun.side > 0 else 1.0
+    for number in range(3):
+        reach = float(rng.uniform(0.25, 0.75)) * (1 - 0.22 * number)
+        along = np.clip(((at - 0.5) * side + 0.5 - (1 - reach)) / reach, 0, 1)
+        tall = (0.07 + 0.045 * number) * canvas.down**0.2
+        bumps = brush.profile(rng, at, cells=4 + number, octaves=5, sharp=0.5)
+        line = (horizon + 0.004 - tall * along**0.6 * (0.25 + 0.95 * bumps) * np.clip(along * 9, 0, 1)).astype(
+            np.float32
+        )
+        mask = brush.below(canvas, line)
+        tint = palette.at(0.86 - 0.22 * number)
+        whole = brush.lay(whole, land.slope(canvas, palette, sun, line, tint, mist=0.55, reach=0.09), mask)
+        cover = np.maximum(cover, mask)
+    return brush.sheet(whole, cover, depth=0.16)
+
+
+def _stacks(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float) -> Sheet:
+    """Return rocks that stand in the water, with surf around their feet and their image beneath."""
+    paint = land.dark(canvas, palette, sun, lift=0.45)
+    mask = np.zeros((canvas.height, canvas.width), np.float32)
+    foam = np.zeros_like(mask)
+    side = -1.0 if sun.side > 0 else 1.0
+    grain = brush.noise(canvas, rng, cells=22, octaves=4, stretch=0.4)
+    for number in range(3):
+        middle = 0.5 + side * (0.30 - 0.17 * number + float(rng.uniform(-0.04, 0.04)))
+        foot = horizon + 0.075 + 0.035 * float(rng.uniform(-1, 1)) - 0.02 * number
+        tall = float(rng.uniform(0.10, 0.17)) * (1 - 0.25 * number)
+        rock = _stack(canvas, rng, (middle, foot), tall=tall, wide=tall * float(rng.uniform(0.55, 1.0)))
+        image = _mirrored(canvas, rock, foot)
+        mask = np.maximum(mask, np.maximum(rock, image * np.float32(0.5)))
+        ring = brush.distance(canvas, (middle, foot + 0.001), squash=7.0) / np.float32(tall * 0.13)
+        foam = np.maximum(foam, brush.step(ring + (grain - 0.5) * 1.6, 1.0, 0.55))
+    lit = mix(mix(palette.shade, palette.glow, 0.5), palette.haze, 0.15)
+    brush.lay(
+        paint, lit, brush.step(grain + 0.4 * land.lit_side(canvas, sun, mask, reach=0.03), 0.62, 0.74) * np.float32(0.5)
+    )
+    brush.lay(
+        paint, palette.haze, np.repeat(0.35 * brush.step(canvas.rows, horizon + 0.16, horizon), canvas.width, axis=1)
+    )
+    brush.lay(paint, mix(palette.light, palette.horizon, 0.4), foam)
+    return brush.sheet(paint, np.maximum(mask, foam * np.float32(0.85)), depth=0.5)
+
+
+def _stack(canvas: Canvas, rng: np.random.Generator, foot: tuple[float, float], *, tall: float, wide: float) -> Mask:
+    """Return one rock: steep, broken, narrowing to a slanted top."""
+    up = np.linspace(0, 1, 18)
+    half = wide / 2 * (1.0 - 0.45 * up**0.8) * rng.uniform(0.82, 1.12, (2, 18))
+    lean = float(rng.normal(0, 0.12)) * tall * up
+    left, right = np.stack([lean - half[0], -up * tall], -1), np.stack([lean + half[1], -up * tall], -1)
+    top = np.array([[lean[-1] - 0.1 * wide, -tall * float(rng.uniform(1.02, 1.12))]])
+    points = np.concatenate([left, top, right[::-1]])
+    return brush.fill(canvas, [points / [canvas.across, canvas.down] + np.array(foot)])
+
+
+def _mirrored(canvas: Canvas, mask: Mask, foot: float) -> Mask:
+    """Return a mask's image in the water below its foot, fading downward."""
+    line = round(foot * canvas.height)
+    image = np.zeros_like(mask)
+    reach = min(line, canvas.height - line)
+    image[line : line + reach] = mask[line - reach : line][::-1]
+    fade = np.exp(-np.clip(canvas.rows - foot, 0, None) * 9)
+    return np.asarray(image * fade, np.float32)
+
+
+def _beach(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator) -> Sheet:
+    """Return sand in a long curve from one corner, wet along the water, with the wash drawn over it."""
+    at = land.columns(canvas)
+    side = 1.0 if sun.side > 0 else -1.0
+    along = np.clip(0.5 + side * (at - 0.5), 0, 1)
+    curve = (
+        0.98
+        - 0.22 * (1 - along) ** 1.7
+        + 0.010 * np.sin(along * 9)
+        + 0.02 * (brush.profile(rng, at, cells=4, octaves=4) - 0.5)
+    )
+    curve = curve.astype(np.float32)
+    sand = mix(mix(palette.shade, palette.glow, 0.30), palette.ink, 0.30)
+    wet = mix(mix(palette.shade, palette.horizon, 0.35), palette.ink, 0.25)
+    under = np.clip((canvas.rows - curve[None, :]) / np.float32(0.10), 0, 1)
+    grain = brush.noise(canvas, rng, cells=50, octaves=3, stretch=2) - np.float32(0.5)
+    paint = brush.gradient(
+        (under + 0.10 * grain).astype(np.float32),
+        [(-0.1, wet), (0.3, wet), (0.55, sand), (1.0, mix(sand, palette.ink, 0.45))],
+    )
+    lace = brush.noise(canvas, rng, cells=26, octaves=4, stretch=2.5)
+    foam = np.zeros((canvas.height, canvas.width), np.float32)
+    for offset, strong in ((0.0, 1.0), (-0.022, 0.55), (-0.05, 0.32)):
+        edge = curve + offset + 0.012 * (brush.profile(rng, at, cells=14, octaves=3) - 0.5)
+        away = (canvas.rows - edge[None, :]) * canvas.height / canvas.short
+        band = brush.step(away, -0.045, -0.004) * brush.step(away, 0.003, -0.001)
+        foam = np.maximum(foam, band * brush.step(lace + 0.9 * band, 0.75, 1.15) * np.float32(strong))
+    white = (
+        mix(palette.light, palette.horizon, 0.35) if palette.hour != "night" else mix(palette.glow, palette.sky, 0.35)
+    )
+    brush.lay(paint, white, foam)
+    return brush.sheet(paint, np.maximum(brush.below(canvas, curve, soft=0.004), foam), depth=0.9)
+
+
+def _cliff(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, picture: Picture) -> Sheet:
+    """Return the edge one looks from: rocks and grass that rise to one side, at times a lone bent pine."""
+    at = land.columns(canvas)
+    side = -1.0 if sun.side > 0 else 1.0
+    steep = brush.step((at - 0.5) * side, -0.25, 0.5) * 0.15
+    line = (0.975 - steep + 0.03 * (0.5 - brush.profile(rng, at, cells=7, octaves=4, sharp=0.7))).astype(np.float32)
+    tall = {"wide": 0.055, "medium": 0.11, "close": 0.34}[picture.framing]
+    outlines = trees.blades(
+        canvas, rng, line, count=420, tall=tall, lean=-0.5 * side, clumps=3, aside=picture.framing == "close"
+    )
+    if rng.random() < 0.6:
+        big = {"wide": 0.5, "medium": 0.62, "close": 0.8}[picture.framing]
+        for number in range(int(rng.integers(1, 4))):
+            x = 0.5 + side * (0.36 - 0.07 * number)
+            high = big * float(rng.uniform(0.7, 1.0)) * (1 - 0.2 * number)
+            outlines.append(trees.pine(canvas, rng, (x, float(np.interp(x, at, line)) + 0.02), tall=high, slim=0.42))
+    mask = np.maximum(brush.fill(canvas, outlines), brush.below(canvas, line))
+    paint = land.dark(canvas, palette, sun, lift=0.15)
+    brush.lay(
+        paint, mix(palette.glow, palette.shade, 0.4), land.lit_side(canvas, sun, mask, reach=0.0025) * np.float32(0.6)
+    )
+    return brush.sheet(paint, mask, depth=0.95)
+
+
+def _billows(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float) -> list[Sheet]:
+    """Return three great waves behind each other, foam on their crests, spray off them."""
+    at = land.columns(canvas)
+    sheets = []
+    for number in range(3):
+        base = horizon + 0.12 + 0.15 * number
+        count, lean = 2.6 - 0.5 * number, float(rng.uniform(0, 1))
+        swing = np.abs(np.sin((at * count * canvas.across + lean) * np.pi)) ** 0.8
+        tall = (0.055 + 0.035 * number) * (0.6 + 0.8 * brush.profile(rng, at, cells=3, octaves=2))
+        line = (base - tall * (1 - swing) + 0.008 * (brush.profile(rng, at, cells=30, octaves=3) - 0.5)).astype(
+            np.float32
+        )
+        under = np.clip((canvas.rows - line[None, :]) / np.float32(0.20), 0, 1)
+        streak = brush.noise(canvas, rng, cells=26, octaves=4, stretch=3.5) - np.float32(0.5)
+        deep = mix(palette.shade, palette.ink, 0.35 + 0.2 * number)
+        body = mix(palette.shade, palette.horizon, 0.32 - 0.08 * number)
+        paint = brush.gradient(
+            (under + 0.25 * streak).astype(np.float32),
+            [(-0.15, lighter(body, 0.06)), (0.25, body), (0.8, deep), (1.2, deep)],
+        )
+        lace = brush.noise(canvas, rng, cells=34, octaves=4, stretch=1.6)
+        crest = np.clip(1 - under * (5.5 - number), 0, 1) * (1 - swing[None, :]) ** 0.7
+        foam = brush.step(lace + 0.75 * crest, 0.92, 1.12).astype(np.float32)
+        foam = np.maximum(foam, brush.step(streak, 0.16, 0.24) * (1 - under) * np.float32(0.35)).astype(np.float32)
+        brush.lay(paint, mix(palette.light, palette.haze, 0.45 - 0.1 * number), foam * np.float32(0.9))
+        mask = brush.below(canvas, line)
+        spray = brush.blur(canvas, foam * mask, 0.006) * np.float32(0.7)
+        sheets.append(brush.sheet(paint, np.maximum(mask, spray), depth=0.5 + 0.2 * number))
+    return sheets
