@@ -38,12 +38,13 @@ class Reel:
     """A clip in its place. Go through it in order of time; use it as a context manager, in one thread."""
 
     def __init__(self, file: Path, *, size: tuple[int, int], loop: Loop, place: Path) -> None:
-        self._ends = ExitStack()
         self._place = place
         self._size = size
         self._loop: Loop = loop
-        self._source: BinaryIO = self._ends.enter_context(file.open("rb"))
-        self._slate = read_slate(self._source, "mov", place=place, pixels=PIXELS_MOST, frames=FRAMES_MOST)
+        with ExitStack() as ends:
+            self._source: BinaryIO = ends.enter_context(file.open("rb"))
+            self._slate = read_slate(self._source, "mov", place=place, pixels=PIXELS_MOST, frames=FRAMES_MOST)
+            self._ends = ends.pop_all()
         picture = self._slate.picture
         self._zero = [float(packet.time * picture.tick) for packet in picture.shown]
         self.times = [time - self._zero[0] for time in self._zero]

@@ -1,0 +1,145 @@
+"""Planes: the right colours, layers over each other, and what is left out is not missed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import BadMedia
+from pipeline.pictures import Layer, Painting
+from pipeline.screen.camera import Pose, look
+from pipeline.screen.planes import SHEETS_MOST, Frame, Projector, brighten, dim, enlarge, read_sheets
+from tests.media import ffmpeg
+from tests.shoots import blobs, flat, put, to_bgr
+
+SIZE = (96, 64)
+LARGE = (116, 78)
+
+
+def shown(painting: Painting, pose: Pose | None = None, zoom: float = 1.0) -> Frame:
+    sheets, frame = read_sheets(painting, SIZE), Frame(SIZE)
+    frame.bytes[:] = 77
+    Projector(SIZE).show(sheets, look(pose or Pose(), sheets, SIZE, zoom), frame)
+    return frame
+
+
+def half(size: tuple[int, int], colour: tuple[int, int, int], from_row: int) -> np.ndarray:
+    """A layer that is there from a row on downwards, and half there just above it."""
+    layer = np.zeros((size[1], size[0], 4), np.uint8)
+    layer[from_row:] = (*colour, 255)
+    layer[from_row - 6 : from_row] = (*colour, 128)
+    return layer
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255), (0, 0, 0), (40, 90, 200)])
+def test_colours_are_bt709_in_limited_range(colour: tuple[int, int, int], tmp_path: Path) -> None:
+    frame = shown(put(tmp_path, "flat", flat(LARGE, colour)))
+    assert abs(to_bgr(frame).astype(int) - colour).max() <= 3
+    assert 16 <= frame.luma.min() <= frame.luma.max() <= 235
+
+
+def test_ffmpeg_agrees_about_the_colours(tmp_path: Path) -> None:
+    """The same picture through zscale, which knows where colour samples lie."""
+    picture = cv2.resize(blobs((48, 32), 3), (192, 128), interpolation=cv2.INTER_CUBIC)
+    (tmp_path / "in.bgr").write_bytes(picture.tobytes())
+    ffmpeg(
+        *("-f", "rawvideo", "-pix_fmt", "bgr24", "-s", "192x128", "-i", tmp_path / "in.bgr", "-vf"),
+        "zscale=m=709:min=gbr:r=limited:rin=full:c=left,format=yuv420p",
+        *("-f", "rawvideo", tmp_path / "out.yuv"),
+    )
+    sheet = read_sheets(put(tmp_path, "soft", picture), (168, 112))[0]
+    theirs = np.fromfile(tmp_path / "out.yuv", np.uint8).astype(int)
+    assert abs(sheet.luma.ravel() - theirs[: 192 * 128]).max() <= 1
+    u, v = theirs[192 * 128 :].reshape(2, 64, 96)[:, 2:-2, 2:-2]
+    assert abs(sheet.chroma[2:-2, 2:-2, 0] - u).max() <= 2
+    assert abs(sheet.chroma[2:-2, 2:-2, 1] - v).max() <= 2
+
+
+@pytest.mark.parametrize("pose", [Pose(), Pose(1.07, 0.02, -0.03)])
+def test_layers_lie_over_each_other_as_alpha_says(pose: Pose, tmp_path: Path) -> None:
+    back = blobs(LARGE, 1)
+    layers = [half(LARGE, (30, 160, 90), 30), half(LARGE, (200, 40, 60), 55)]
+    one = shown(put(tmp_path, "layers", back, *layers, depths=(0.5, 0.5, 0.5)), pose, 1.1)
+    whole = back.astype(float)
+    for layer in layers:
+        alpha = layer[:, :, 3:] / 255
+        whole = whole * (1 - alpha) + layer[:, :, :3] * alpha
+    other = shown(put(tmp_path, "whole", (whole + 0.5).astype(np.uint8)), pose, 1.1)
+    for a, b in zip(one.planes, other.planes, strict=True):
+        assert abs(a.astype(int) - b).max() <= 4
+        assert abs(a.astype(int) - b).mean() < 0.8
+
+
+def test_what_stands_behind_something_solid_is_not_drawn_and_not_missed(tmp_path: Path) -> None:
+    """The picture behind is a trap below: any row of it that should be seen is, and no other matters."""
+    back, front = blobs(LARGE, 2), half(LARGE, (90, 90, 90), 40)
+    spoilt = back.copy()
+    spoilt[48:] = 255
+    one = shown(put(tmp_path, "one", back, front), Pose(1.05), 1.1)
+    other = shown(put(tmp_path, "other", spoilt, front), Pose(1.05), 1.1)
+    assert (one.bytes == other.bytes).all()
+
+
+def test_a_small_thing_is_drawn_where_it_is(tmp_path: Path) -> None:
+    thing = np.zeros((LARGE[1], LARGE[0], 4), np.uint8)
+    thing[30:50, 60:90] = (255, 255, 255, 255)
+    sheets = read_sheets(put(tmp_path, "thing", flat(LARGE, (0, 0, 0)), thing), SIZE)
+    assert sheets[1].luma.shape[0] <= 26
+    frame = Frame(SIZE)
+    for x, seen in ((-0.5, False), (-0.3, True), (0.0, True), (0.5, True), (0.7, False)):  # it leaves on either side
+        Projector(SIZE).show(sheets, look(Pose(1, x, 0), sheets, SIZE, 1.2), frame)
+        assert frame.luma.min() == 16
+        assert (frame.luma.max() == 235) == seen
+
+
+def test_a_layer_of_nothing_changes_nothing(tmp_path: Path) -> None:
+    back, nothing = blobs(LARGE, 4), np.zeros((LARGE[1], LARGE[0], 4), np.uint8)
+    assert (shown(put(tmp_path, "a", back, nothing)).bytes == shown(put(tmp_path, "b", back)).bytes).all()
+
+
+def test_many_layers_become_few(tmp_path: Path) -> None:
+    layers = [half(LARGE, (20 * i, 255 - 20 * i, 90), 12 * i) for i in range(1, 6)]
+    painting = put(tmp_path, "many", blobs(LARGE, 5), *layers)
+    sheets = read_sheets(painting, SIZE)
+    assert len(sheets) == SHEETS_MOST
+    assert [sheet.covers for sheet in sheets] == [True, False, False, False]
+    assert sorted(sheet.depth for sheet in sheets) == [sheet.depth for sheet in sheets]
+    bottom = to_bgr(shown(painting))[-4:].astype(int)
+    assert abs(bottom - (100, 155, 90)).max() <= 4
+
+
+@pytest.mark.parametrize("size", [(96, 64), (480, 320), (97, 65), (300, 64), (40, 30)])
+def test_any_picture_covers_the_film_with_room(size: tuple[int, int], tmp_path: Path) -> None:
+    sheet = read_sheets(put(tmp_path, "any", flat(size, (200, 200, 200))), SIZE)[0]
+    assert 1.04 <= min(sheet.size[0] / SIZE[0], sheet.size[1] / SIZE[1]) <= 1.35
+    assert sheet.size[0] % 2 == sheet.size[1] % 2 == 0
+
+
+def test_what_is_no_picture_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"nothing")
+    with pytest.raises(BadMedia):
+        read_sheets(Painting((Layer(tmp_path / "x.png", 0.0),), "tests", "none"), SIZE)
+
+
+def test_light_goes_up_and_down(tmp_path: Path) -> None:
+    frame = shown(put(tmp_path, "x", blobs(LARGE, 6)))
+    luma = frame.luma.astype(float)
+    brighten(frame, 0.04)
+    assert abs(frame.luma - np.minimum(235, 16 + (luma - 16) * 1.04)).max() <= 1
+    dim(frame, 0.0)
+    assert (frame.luma == 16).all()
+    assert (frame.u == 128).all()
+
+
+def test_a_pulse_enlarges_about_the_middle() -> None:
+    frame, to = Frame(SIZE), Frame(SIZE)
+    frame.luma[:], frame.u[:], frame.v[:] = 16, 128, 128
+    frame.luma[22:42, 38:58] = 235
+    enlarge(frame, to, 1.3)
+    rows, columns = np.nonzero(to.luma > 125)
+    assert abs(rows.mean() - 31.5) < 0.3
+    assert abs(columns.mean() - 47.5) < 0.3
+    assert 25 <= np.ptp(rows) + 1 <= 27
