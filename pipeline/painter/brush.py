@@ -61,7 +61,7 @@ def plane(
     roughness: float = 0.5,
     ridged: bool = False,
 ) -> NDArray[np.float32]:
-    """Return fractal noise, 0-1, at any places (u, v) of an endless plane, one cell 1 by 1; `ridged` has sharp crests."""
+    """Return fractal noise, 0-1, at any places (u, v) of an endless plane; one cell is 1 by 1, `ridged` has crests."""
     shape = np.broadcast_shapes(u.shape, v.shape)
     u, v = (np.array(np.broadcast_to(side, shape), np.float32) for side in (u, v))
     total, before = np.zeros(shape, np.float32), np.ones(shape, np.float32)

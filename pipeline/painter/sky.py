@@ -82,7 +82,7 @@ def _air(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator,
 
 def _disc(canvas: Canvas, paint: Paint, palette: Palette, sun: Light, free: Mask, rng: np.random.Generator) -> None:
     """Paint the sun or moon, as far as the clouds leave it free."""
-    disc = brush.disc(canvas, sun.at, radius=sun.radius) * free
+    disc = brush.disc(canvas, sun.at, radius=sun.radius) * free * np.float32(1 - 0.8 * sun.veiled)
     sickle = rng.random() < 0.4
     if palette.hour == "night":
         if sickle:
@@ -94,7 +94,7 @@ def _disc(canvas: Canvas, paint: Paint, palette: Palette, sun: Light, free: Mask
         brush.lay(paint, mix(palette.light, palette.sky, 0.35), disc * spots * 0.5)
         return
     face = palette.light if palette.hour == "day" else mix(palette.light, palette.glow, 0.15)
-    brush.lay(paint, face, disc * np.float32(1 - sun.veiled))
+    brush.lay(paint, face, disc)
 
 
 def _stars(
@@ -216,7 +216,7 @@ def _ceiling(
 ) -> None:
     """Roll a deck of clouds overhead, in perspective towards the horizon, lit from where the sun is."""
     lit, dark = _lit_and_dark(palette, heavy)
-    rise = np.clip((np.float32(horizon) - canvas.rows), 0.012, None)
+    rise = np.clip(np.float32(horizon) - canvas.rows, 0.012, None).astype(np.float32)
     away = np.float32(0.16) / (rise + np.float32(0.05))
     u = (canvas.columns - np.float32(sun.at[0])) * np.float32(canvas.across) * away * 2.0
     v = np.repeat(away * 1.7, canvas.width, axis=1)

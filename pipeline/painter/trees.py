@@ -144,6 +144,77 @@ def blades(
     return list(both / [canvas.across, canvas.down] + np.stack([at, foot], -1)[:, None])
 
 
+def trunk(canvas: Canvas, rng: np.random.Generator, foot: Point, *, wide: float, top: float) -> Outline:
+    """Return a trunk from its foot to a fraction down: roots spread below, it sways and narrows above."""
+    high = (foot[1] - top) * canvas.down
+    up = np.linspace(0, 1, 16)
+    sway = np.cumsum(rng.normal(0, 0.10, 16)) * wide + float(rng.normal(0, 0.02)) * high * up
+    half = wide / 2 * (1 - 0.45 * up + 0.9 * np.exp(-up * high / (wide * 1.1))) * rng.uniform(0.94, 1.06, (2, 16))
+    left, right = np.stack([sway - half[0], -up * high], -1), np.stack([sway + half[1], -up * high], -1)
+    return _placed(canvas, np.concatenate([left, right[::-1]]), foot)
+
+
+def boughs(
+    canvas: Canvas, rng: np.random.Generator, foot: Point, *, wide: float, count: int, top: float
+) -> list[Outline]:
+    """Return bare branches of a trunk, pointing up and out, thin at their ends."""
+    high = (foot[1] - top) * canvas.down
+    parts = []
+    for _ in range(count):
+        start = float(rng.uniform(0.25, 0.9)) * high
+        side, long = float(rng.choice([-1, 1])), wide * float(rng.uniform(1.6, 4.5))
+        part = np.linspace(0, 1, 6)
+        rise = float(rng.uniform(0.2, 0.9)) * long
+        spine = np.stack(
+            [side * long * part, -start - rise * part**1.4 + 0.05 * long * rng.standard_normal(6) * part], -1
+        )
+        half = np.stack([np.zeros(6), wide * 0.13 * (1 - 0.9 * part)], -1)
+        parts.append(_placed(canvas, np.concatenate([spine - half, (spine + half)[::-1]]), foot))
+    return parts
+
+
+def birch_marks(canvas: Canvas, rng: np.random.Generator, foot: Point, *, wide: float) -> list[Outline]:
+    """Return the dark scars on a birch's trunk."""
+    high = foot[1] * canvas.down
+    parts = []
+    for _ in range(int(9 + high * 5)):
+        y, size = -float(rng.uniform(0.02, 1)) * high, wide * float(rng.uniform(0.12, 0.4))
+        x = float(rng.choice([-1, 1])) * wide * float(rng.uniform(0.1, 0.36))
+        parts.append(
+            _placed(canvas, np.array([[x - size, y], [x, y - size * 0.22], [x + size, y], [x, y + size * 0.25]]), foot)
+        )
+    return parts
+
+
+def ferns(
+    canvas: Canvas, rng: np.random.Generator, line: NDArray[np.float32], *, count: int, tall: float
+) -> list[Outline]:
+    """Return ferns along a line, at its sides: arching fronds with leaflets in pairs."""
+    parts = []
+    for x in _aside(rng.uniform(0, 1, count)):
+        foot = (float(x), float(np.interp(x, np.linspace(0, 1, len(line)), line)) + 0.01)
+        high = tall * float(rng.uniform(0.5, 1.0))
+        for lean in rng.uniform(-1.1, 1.1, 5):
+            part = np.linspace(0, 1, 15)
+            spine = np.stack([lean * high * part, -high * (1.5 * part - 0.75 * part**2)], -1)
+            leaf = (
+                0.17
+                * high
+                * np.sin(np.clip(part * 0.9 + 0.1, 0, 1) * np.pi) ** 0.8
+                * np.where(np.arange(15) % 2, 1.0, 0.18)
+            )
+            along = np.gradient(spine, axis=0)
+            normal = np.stack([-along[:, 1], along[:, 0]], -1) / np.linalg.norm(along, axis=1, keepdims=True)
+            parts.append(
+                _placed(
+                    canvas,
+                    np.concatenate([spine + normal * leaf[:, None], (spine - normal * leaf[:, None])[::-1]]),
+                    foot,
+                )
+            )
+    return parts
+
+
 def rock(canvas: Canvas, rng: np.random.Generator, foot: Point, *, tall: float, wide: float) -> Outline:
     """Return a boulder's outline: flat below, broken above."""
     turn = np.sort(rng.uniform(0, np.pi, 9))

@@ -54,6 +54,7 @@ def _dunes(
     """Return a stretch of dunes: broad windward backs, slip faces in the shade."""
     camera = Camera(float(rng.uniform(0.75, 1.05)) * (1.0 if near < 5 else 1.7), horizon)
     seed, grain = int(rng.integers(2**31)), rng.spawn(1)[0]
+    turn, phase = float(rng.choice([-1, 1])) * float(rng.uniform(0.5, 1.1)), float(rng.random())
     size = np.float32(0.62 if near < 5 else 0.30)
 
     def height(x: Field, z: Field) -> Field:
@@ -112,10 +113,10 @@ def _plain(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generato
 
     ground = terrain.survey(canvas, camera, height, near=0.0, far=12.0, slices=240)
     dark, lit = _sand(palette)
-    patches = brush.plane(rng, ground.x * 1.4, ground.z * 1.4, octaves=4)
-    paint = land.between(mix(dark, palette.ink, 0.2), mix(lit, dark, 0.35), brush.step(patches, 0.35, 0.7))
-    scrub = brush.plane(rng, ground.x * 7, ground.z * 3.5, octaves=3)
-    brush.lay(paint, mix(palette.shade, palette.ink, 0.55), brush.step(scrub, 0.62, 0.67) * 0.75)
+    patches = brush.plane(rng, ground.x * 1.8, ground.z * 1.8, octaves=6, roughness=0.62)
+    paint = land.between(mix(dark, palette.ink, 0.2), mix(lit, dark, 0.35), brush.step(patches, 0.25, 0.8))
+    scrub = brush.plane(rng, ground.x * 26, ground.z * 12, octaves=3)
+    brush.lay(paint, mix(palette.shade, palette.ink, 0.55), brush.step(scrub + 0.3 * (patches - 0.5), 0.66, 0.71) * 0.8)
     away = terrain.haze(ground, thick=0.10)
     return terrain.sheet(
         canvas, ground, brush.lay(paint, mix(palette.haze, palette.horizon, 0.3), np.clip(away, 0, 0.9)), depth=0.45

@@ -69,8 +69,8 @@ def _stacks(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generat
         rock = _stack(canvas, rng, (middle, foot), tall=tall, wide=tall * float(rng.uniform(0.55, 1.0)))
         image = _mirrored(canvas, rock, foot)
         mask = np.maximum(mask, np.maximum(rock, image * np.float32(0.5)))
-        ring = brush.distance(canvas, (middle, foot + 0.001), squash=7.0) / np.float32(tall * 0.13)
-        foam = np.maximum(foam, brush.step(ring + (grain - 0.5) * 1.6, 1.0, 0.55))
+        ring = brush.distance(canvas, (middle, foot + 0.001), squash=9.0) / np.float32(tall * 0.07)
+        foam = np.maximum(foam, brush.step(ring + (grain - 0.5) * 2.4, 1.0, 0.7) * np.float32(0.8))
     lit = mix(mix(palette.shade, palette.glow, 0.5), palette.haze, 0.15)
     brush.lay(
         paint, lit, brush.step(grain + 0.4 * land.lit_side(canvas, sun, mask, reach=0.03), 0.62, 0.74) * np.float32(0.5)
@@ -78,7 +78,7 @@ def _stacks(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generat
     brush.lay(
         paint, palette.haze, np.repeat(0.35 * brush.step(canvas.rows, horizon + 0.16, horizon), canvas.width, axis=1)
     )
-    brush.lay(paint, mix(palette.light, palette.horizon, 0.4), foam)
+    brush.lay(paint, mix(palette.light, palette.horizon, 0.5), foam)
     return brush.sheet(paint, np.maximum(mask, foam * np.float32(0.85)), depth=0.5)
 
 
@@ -162,31 +162,39 @@ def _cliff(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generato
 
 
 def _billows(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float) -> list[Sheet]:
-    """Return three great waves behind each other, foam on their crests, spray off them."""
-    at = land.columns(canvas)
+    """Return three great waves behind each other, their crests leaning over, foam along them and in streaks below."""
     sheets = []
+    lean = float(rng.choice([-1.0, 1.0]))
     for number in range(3):
-        base = horizon + 0.12 + 0.15 * number
-        count, lean = 2.6 - 0.5 * number, float(rng.uniform(0, 1))
-        swing = np.abs(np.sin((at * count * canvas.across + lean) * np.pi)) ** 0.8
-        tall = (0.055 + 0.035 * number) * (0.6 + 0.8 * brush.profile(rng, at, cells=3, octaves=2))
-        line = (base - tall * (1 - swing) + 0.008 * (brush.profile(rng, at, cells=30, octaves=3) - 0.5)).astype(
-            np.float32
-        )
-        under = np.clip((canvas.rows - line[None, :]) / np.float32(0.20), 0, 1)
-        streak = brush.noise(canvas, rng, cells=26, octaves=4, stretch=3.5) - np.float32(0.5)
-        deep = mix(palette.shade, palette.ink, 0.35 + 0.2 * number)
-        body = mix(palette.shade, palette.horizon, 0.32 - 0.08 * number)
-        paint = brush.gradient(
-            (under + 0.25 * streak).astype(np.float32),
-            [(-0.15, lighter(body, 0.06)), (0.25, body), (0.8, deep), (1.2, deep)],
-        )
-        lace = brush.noise(canvas, rng, cells=34, octaves=4, stretch=1.6)
-        crest = np.clip(1 - under * (5.5 - number), 0, 1) * (1 - swing[None, :]) ** 0.7
-        foam = brush.step(lace + 0.75 * crest, 0.92, 1.12).astype(np.float32)
-        foam = np.maximum(foam, brush.step(streak, 0.16, 0.24) * (1 - under) * np.float32(0.35)).astype(np.float32)
-        brush.lay(paint, mix(palette.light, palette.haze, 0.45 - 0.1 * number), foam * np.float32(0.9))
+        line, rise = _wave(canvas, rng, base=horizon + 0.11 + 0.16 * number, tall=0.08 + 0.05 * number, lean=lean)
+        under = np.clip((canvas.rows - line[None, :]) / np.float32(0.22), 0, 1)
+        flow = (canvas.rows - line[None, :]) * 2.2 * canvas.down
+        across = canvas.columns * canvas.across * (5.0 - number) + flow * lean * 0.8
+        streak = brush.plane(rng, across.astype(np.float32), (flow * 5).astype(np.float32), octaves=5, roughness=0.6)
+        deep = mix(palette.shade, palette.ink, 0.40 + 0.2 * number)
+        body = mix(palette.shade, palette.horizon, 0.30 - 0.07 * number)
+        tone = (under + 0.7 * (streak - 0.5)).astype(np.float32)
+        paint = brush.gradient(tone, [(-0.3, lighter(body, 0.10)), (0.2, body), (0.75, deep), (1.3, deep)])
+        crest = np.exp(-under * (16 - 3 * number)) * rise[None, :]
+        veins = brush.step(np.abs(streak - 0.5), 0.035, 0.008) * (0.22 + 0.5 * crest) * (1 - under)
+        foam = np.maximum(brush.step(streak * 0.9 + crest, 0.95, 1.12), veins).astype(np.float32)
+        brush.lay(paint, mix(palette.light, palette.haze, 0.5 - 0.13 * number), foam * np.float32(0.9))
         mask = brush.below(canvas, line)
-        spray = brush.blur(canvas, foam * mask, 0.006) * np.float32(0.7)
+        spray = brush.blur(canvas, foam * mask, 0.010) * np.float32(0.55)
         sheets.append(brush.sheet(paint, np.maximum(mask, spray), depth=0.5 + 0.2 * number))
     return sheets
+
+
+def _wave(
+    canvas: Canvas, rng: np.random.Generator, *, base: float, tall: float, lean: float
+) -> tuple[land.Line, land.Line]:
+    """Return a wave's upper edge and how near each place is to a crest, 0-1; crests are uneven and steep on one side."""
+    at = land.columns(canvas)
+    bend = brush.profile(rng, at, cells=3, octaves=2) * 0.9
+    phase = (at * float(rng.uniform(1.1, 1.9)) * canvas.across + bend + float(rng.random())) * lean
+    part = phase - np.floor(phase)
+    rise = np.where(part < 0.72, (part / 0.72) ** 2.1, ((1 - part) / 0.28) ** 1.3)
+    strong = 0.35 + 0.9 * brush.profile(rng, at, cells=2.5, octaves=2)
+    ragged = 0.010 * (brush.profile(rng, at, cells=46, octaves=3, sharp=0.6) - 0.5) * (0.3 + rise)
+    line = base - tall * strong * rise + ragged - 0.015 * (brush.profile(rng, at, cells=9, octaves=3) - 0.5)
+    return np.asarray(line, np.float32), np.asarray(rise * np.clip(strong * 1.2, 0, 1), np.float32)
