@@ -44,7 +44,7 @@ from pipeline.sections import find_sections
 from pipeline.shots import break_down
 from pipeline.storyboard import Chart, Line, Picture, Section, Storyboard, Treatment, size_of
 from pipeline.track import Track, TrackLimits, open_track
-from pipeline.visuals import loop_film, supply, whole_board
+from pipeline.visuals import OWN, SUPPLIED, loop_film, supply, whole_board
 
 #: what `report` is told, in this order
 STAGES = ("track", "sections", "lyrics", "storyboard", "pictures", "motion", "edit")
@@ -310,6 +310,7 @@ def _draw_contact_sheet(
     """Sketch each picture small, by the embedded illustrator; return the page with all shots, and the stills."""
     size = size_of(board.treatment.shape, SKETCH_SIDE)
     place = folder / "sketches"
+    drawn: Mapping[str, Material]
     if ordered.visuals:
         drawn = supply(board, ordered.visuals, size=size, folder=place, report=_unheard(report))
     else:
@@ -409,7 +410,7 @@ def _drawn(
 
 def _loop(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendors, report: Report) -> _Made:
     """Loop the one picture or clip that was supplied through the whole film."""
-    looped = loop_film(
+    loop_film(
         ordered.visuals[0],
         plan.board,
         plan.track,
@@ -419,7 +420,7 @@ def _loop(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendors
         comment=MACHINE_MADE,
         report=report,
     )
-    return _Made([("supplied", "the client's own")], 0.0, (), looped.notes)
+    return _Made([(SUPPLIED, OWN)], 0.0, (), ())
 
 
 def _price(ordered: Ordered, board: Storyboard, vendors: Vendors) -> tuple[float, float]:

@@ -36,19 +36,23 @@ def take_still(
     *,
     to: Path,
     size: tuple[int, int] | None = None,
+    longest: int = LONGEST_SIDE,
+    bottom_crop_percent: int = 0,
     most_pixels: int = MOST_PIXELS,
     most_bytes: int = MOST_BYTES,
 ) -> Path:
-    """Write the picture, upright, as 8-bit PNG: filling `size` (width, height), or as it is up to LONGEST_SIDE.
+    """Write the picture, upright, as 8-bit PNG: filling `size` (width, height), or as it is up to `longest` pixels.
 
-    What is too wide or too high for the size is cut off evenly. Raises BadMedia, OverLimit; then there is no file.
+    `bottom_crop_percent` of its height are cut off below. What is then too wide or high for the size goes
+    evenly. Raises BadMedia, OverLimit; then there is no file.
     """
     with _opened(source) as file, bench(to.parent) as place:
         demuxer = find_still(file)
         file.seek(0, 2)
         if file.tell() > most_bytes:
             raise OverLimit(f"The picture has more than {most_bytes / 1e6:.0f} MB.", hint=SMALLER)
-        chain = f"{_fill(size) if size else _fit(LONGEST_SIDE)},{PLAIN}"
+        cut = f"crop=iw:max(2\\,ih*{100 - bottom_crop_percent}/100):0:0," if bottom_crop_percent else ""
+        chain = f"{cut}{_fill(size) if size else _fit(longest)},{PLAIN}"
         door = take_in(file, demuxer, "-max_pixels", str(most_pixels))
         arguments = [*door, "-map", "0:V:0", "-frames:v", "1", "-vf", chain, "-c:v", "png", *NOTHING_PERSONAL]
         _decode([*arguments, "-f", "image2", "-update", "1", "still.png"], file, place, most_pixels)
