@@ -200,7 +200,7 @@ def _trawler(rng: _Chance) -> Figure:
 
 def car(rng: _Chance) -> Figure:
     """Return a car: a coupe or a camper van from the side, or one that drives away."""
-    return _one_of((_coupe, _van, _leaving), rng)
+    return _one_of((_coupe, _van, leaving), rng)
 
 
 def _wheels(*places: float, radius: float = 0.2) -> list[Part]:
@@ -311,7 +311,7 @@ def _van(rng: _Chance) -> Figure:
     )
 
 
-def _leaving(rng: _Chance) -> Figure:
+def leaving(rng: _Chance) -> Figure:
     """Return a car from behind: two red lamps and a rear window."""
     roof = rng.uniform(0.92, 1.0)
     half = [

@@ -201,10 +201,12 @@ def neon(palette: Palette, rng: np.random.Generator) -> Colour:
     return lighter(colour, 0.72 - brightness(colour))
 
 
-def edges(canvas: Canvas, towers: Sequence[Tower], rng: np.random.Generator, *, count: int, width: float) -> list[Mask]:
-    """Return a few lines of neon: edges and crowns of some towers, one mask for each."""
+def edges(
+    canvas: Canvas, towers: Sequence[Tower], rng: np.random.Generator, *, count: int
+) -> list[list[NDArray[np.float64]]]:
+    """Return a few signs of neon: edges and crowns of some towers, the lines of each."""
     inside = [tower for tower in towers if tower.left > 0.06 and tower.right < 0.94]
-    masks = []
+    signs = []
     for number in rng.permutation(len(inside))[:count]:
         tower = inside[int(number)]
         tall = tower.wide * canvas.width / canvas.height
@@ -222,8 +224,8 @@ def edges(canvas: Canvas, towers: Sequence[Tower], rng: np.random.Generator, *, 
         else:
             x = tower.left + tower.wide * float(rng.uniform(0.3, 0.7))
             lines = [[(x, tower.top + 0.2 * tall), (x, low)], [(x + inset, tower.top + 0.2 * tall), (x + inset, low)]]
-        masks.append(brush.stroke(canvas, lines, width=width))
-    return masks
+        signs.append([np.array(line, np.float64) for line in lines])
+    return signs
 
 
 def beacons(towers: Sequence[Tower], canvas: Canvas) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.painter import brush, sky, towers
+from pipeline.painter import brush, patch, sky, towers
 from pipeline.painter.canvas import Canvas, Colour, Mask, Paint, Scenery, Sheet, Stage
 from pipeline.painter.palette import Palette, lighter, mix
 from pipeline.storyboard import Framing, Picture
@@ -152,10 +152,14 @@ def _signs(
 ) -> None:
     """Put neon on some edges and red lamps on the masts."""
     count = 3 if palette.hour == "night" else 2
-    for mask in towers.edges(canvas, line, rng, count=count, width=0.0035):
+    for lines in towers.edges(canvas, line, rng, count=count):
         colour = towers.neon(palette, rng)
-        brush.shine(paint, colour, np.minimum(1, brush.blur(canvas, mask, 0.018) * np.float32(2.2)))
-        brush.lay(paint, lighter(colour, 0.1), mask * np.float32(1 - 0.5 * far))
+        spot = patch.around(canvas, lines, margin=0.06)
+        if spot is None:
+            continue
+        mask, area = spot.stroke(lines, width=0.0035), paint[spot.area]
+        brush.shine(area, colour, np.minimum(1, spot.blur(mask, 0.018) * np.float32(2.2)))
+        brush.lay(area, lighter(colour, 0.1), mask * np.float32(1 - 0.5 * far))
     red = np.array([0.25, 0.25, 1.0], np.float32)
     spots = brush.dots(canvas, towers.beacons(line, canvas))
     brush.lay(paint, red, spots)
