@@ -6,7 +6,7 @@
     sky.py land.py water.py trees.py    what worlds are made of
     worlds/       one file each, named as the world: `paint(picture, palette, *, canvas, rng) -> Scenery`
     figures.py    `stand(figure, stage, palette, *, canvas, rng) -> list[Sheet]`: who stands in the picture
-    weather.py    `fall(weather, stage, palette, *, canvas, rng) -> list[Sheet]`: rain, snow, fog, lightning
+    weather.py    `air(picture, stage, palette, *, canvas, rng) -> Air`: rain, snow, fog, lightning, what drifts
     hands.py      `treat(sheets, look, *, canvas, rng) -> list[Sheet]`: watercolour, ink, paper, neon, anime, pastel
     sheets.py     `sheets(picture, style, *, size) -> list[Sheet]`: all of it in order, back to front
 

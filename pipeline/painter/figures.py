@@ -134,8 +134,8 @@ def _painted(model: Model, place: _Place, stage: Stage, palette: Palette) -> tup
 def _over(paint: Paint, mask: Mask, colour: NDArray[np.float32], cover: Mask) -> tuple[Paint, Mask]:
     """Return colour laid over what is there, both with their coverage (straight alpha)."""
     total = cover + mask * (1 - cover)
-    share = cover / np.maximum(total, 1e-4)
-    return paint + (colour - paint) * share[..., None], total
+    share = cover / np.maximum(total, np.float32(1e-4))
+    return np.asarray(paint + (colour - paint) * share[..., None], np.float32), total
 
 
 def _figure(model: Model, place: _Place, stage: Stage, palette: Palette) -> tuple[Paint, Mask, Mask | None]:

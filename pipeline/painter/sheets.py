@@ -29,10 +29,12 @@ def sheets(
     progress(0.7)
     stage = scenery.stage
     layers = list(scenery.sheets)
-    between = figures.stand(picture.figure, stage, colours, canvas=canvas, rng=people)
-    falling = weather.fall(picture.weather, stage, colours, canvas=canvas, rng=air)
-    layers[stage.slot : stage.slot] = between
-    layers += falling
+    wet = picture.weather in ("rain", "storm")
+    between = figures.stand(picture.figure, stage, colours, canvas=canvas, rng=people, wet=wet)
+    around = weather.air(picture, stage, colours, canvas=canvas, rng=air)
+    layers[stage.slot : stage.slot] = [*around.behind, *between]
+    layers[1:1] = around.sky
+    layers += around.before
     progress(0.85)
     return hands.treat(layers, style.look, canvas=canvas, rng=touch)
 

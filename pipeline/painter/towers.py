@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline.painter import brush
 from pipeline.painter.canvas import Canvas, Colour, Mask, Paint
@@ -107,15 +107,15 @@ def _outline(tower: Tower, canvas: Canvas, foot: float) -> list[NDArray[np.float
     return [body, block(0.14, top, top - 0.09 * tall, aside=0.2)]
 
 
-def cover(cells: NDArray[np.float32], pixel: float, share: float) -> NDArray[np.float32]:
+def cover(cells: NDArray[np.floating], pixel: ArrayLike, share: float) -> NDArray[np.float32]:
     """Return how much of each pixel is window, for places counted in cells of which `share` is open; exact."""
-    low = (1 - share) / 2
+    low, pixel = (1 - share) / 2, np.asarray(pixel, np.float32)
 
-    def area(at: NDArray[np.float32]) -> NDArray[np.float32]:
+    def area(at: NDArray[np.floating]) -> NDArray[np.float32]:
         whole = np.floor(at)
         return np.asarray(whole * share + np.clip(at - whole - low, 0, share), np.float32)
 
-    return (area(cells + pixel / 2) - area(cells - pixel / 2)) / np.float32(pixel)
+    return np.asarray((area(cells + pixel / 2) - area(cells - pixel / 2)) / pixel, np.float32)
 
 
 def faces(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import cv2
@@ -11,24 +12,39 @@ from numpy.typing import NDArray
 from pipeline.painter import brush
 from pipeline.painter.canvas import Canvas, Colour, Mask, Paint, Sheet, Stage
 from pipeline.painter.palette import Palette, brightness, lighter, mix, vivid
-from pipeline.storyboard import Weather
+from pipeline.storyboard import Picture, World
 
 Drift = Literal["none", "dust", "fireflies", "sparks", "petals"]
 
+_SHELTERED: tuple[World, ...] = ("space", "abstract", "underwater")  # they make what they can of it themselves
+_DRIFT_SHARE = 0.6  # of the clear pictures whose mood lets something drift
 _SLANT = 0.16  # of rain: across per down
 
 
-def fall(weather: Weather, stage: Stage, palette: Palette, *, canvas: Canvas, rng: np.random.Generator) -> list[Sheet]:
-    """Return the sheets of a weather, from back to front; none where the sky alone tells it."""
-    if weather == "rain":
-        return [_rain(canvas, palette, rng, heavy=False), *_mist(canvas, palette, stage, rng, 0.35)]
-    if weather == "storm":
-        return [_lightning(canvas, palette, stage, rng), _rain(canvas, palette, rng, heavy=True)]
-    if weather == "snow":
-        return [*_mist(canvas, palette, stage, rng, 0.3), _snow(canvas, palette, rng)]
-    if weather == "fog":
-        return _mist(canvas, palette, stage, rng, 0.85)
-    return []
+@dataclass(frozen=True)
+class Air:
+    """What fills the air of a picture, by where it belongs."""
+
+    sky: list[Sheet]  #: right before the backmost sheet
+    behind: list[Sheet]  #: behind the figure
+    before: list[Sheet]  #: before everything
+
+
+def air(picture: Picture, stage: Stage, palette: Palette, *, canvas: Canvas, rng: np.random.Generator) -> Air:
+    """Return weather, and what drifts about when there is none; some worlds have no weather."""
+    if picture.world in _SHELTERED:
+        return Air([], [], [])
+    kind = picture.weather
+    if kind == "rain":
+        return Air([], _mist(canvas, palette, stage, rng, 0.35), [_rain(canvas, palette, rng, heavy=False)])
+    if kind == "storm":
+        return Air([_lightning(canvas, palette, stage, rng)], [], [_rain(canvas, palette, rng, heavy=True)])
+    if kind == "snow":
+        return Air([], _mist(canvas, palette, stage, rng, 0.3), [_snow(canvas, palette, rng)])
+    if kind == "fog":
+        return Air([], _mist(canvas, palette, stage, rng, 0.8), _mist(canvas, palette, stage, rng, 0.28))
+    mood = drifting(picture.valence, picture.arousal, palette) if rng.random() < _DRIFT_SHARE else "none"
+    return Air([], [], drift(mood, stage, palette, canvas=canvas, rng=rng))
 
 
 def drift(kind: Drift, stage: Stage, palette: Palette, *, canvas: Canvas, rng: np.random.Generator) -> list[Sheet]:

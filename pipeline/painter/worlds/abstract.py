@@ -287,7 +287,8 @@ def _facet_colour(
 
 def _splinters(ground: _Ground) -> Sheet:
     canvas, rng = ground.canvas, ground.rng
-    shards, lit = [], []
+    shards: list[NDArray[np.float64]] = []
+    lit: list[NDArray[np.float64]] = []
     for _ in range(34):
         angle, far = float(rng.uniform(0, 6.28)), float(rng.uniform(0.12, 0.6))
         at = np.array(ground.focus) + np.array([np.cos(angle), np.sin(angle)]) * far * (
@@ -469,7 +470,7 @@ def _liquid(ground: _Ground) -> list[Sheet]:
     ]
     x = np.arange(small.width, dtype=np.float32)[None, :] + push[0]
     y = np.arange(small.height, dtype=np.float32)[:, None] + push[1]
-    paint = cv2.remap(paint, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    paint = np.asarray(cv2.remap(paint, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32)
     field = cv2.resize(
         cv2.GaussianBlur(paint, (0, 0), 2.0), (canvas.width, canvas.height), interpolation=cv2.INTER_CUBIC
     )

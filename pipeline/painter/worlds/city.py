@@ -190,6 +190,7 @@ def _river(canvas: Canvas, whole: Paint, palette: Palette, plan: _Plan, rng: np.
     dark = mix(palette.ink, palette.shade, 0.55)
     water += (dark - water) * (np.float32(0.22) + np.float32(0.38) * part)[..., None]
     crest = brush.step(sway, 0.10, 0.30) * (1 - part)
+    water = np.asarray(water, np.float32)
     brush.lay(water, palette.horizon, crest * np.float32(0.22))
     paint = np.empty((canvas.height, canvas.width, 3), np.float32)
     paint[:edge], paint[edge:] = dark, water

@@ -180,7 +180,7 @@ def _surface(
     """Return a globe's own colours, without light: belts, seas and land, or craters."""
     cos, sin = np.float32(np.cos(globe.tilt)), np.float32(np.sin(globe.tilt))
     along, up = u * cos + v * sin, v * cos - u * sin
-    bulge = np.float32(1) / (np.float32(0.55) + depth)  # meridians gather at the edge
+    bulge = np.asarray(1 / (0.55 + depth), np.float32)  # meridians gather at the edge
     table = rng.random((3, 64, 64), dtype=np.float32)
     first = vivid(mix(palette.horizon, palette.accent, 0.35), 1.1)
     second = mix(palette.sky, palette.shade, 0.35)

@@ -182,7 +182,7 @@ def _face(
     v = (high - np.float32(0.42)) / np.float32(house.high - 0.42) * rows
     pixel_u = np.maximum(np.abs(np.gradient(u)) if u.size > 1 else np.ones_like(u), 1e-3)
     pixel_v = np.maximum(z / np.float32(down * canvas.height) / np.float32(house.high - 0.42) * rows, 1e-3)
-    window = _cover(u, pixel_u, 0.55)[None, :] * _cover(v, pixel_v[None, :], 0.56)
+    window = towers.cover(u, pixel_u, 0.55)[None, :] * towers.cover(v, pixel_v[None, :], 0.56)
     window = window * brush.step(v, 0.0, 0.02) * brush.step(v, rows + 0.02, rows)
     on = np.where(
         rng.random((rows, columns)) < 0.10 + 0.30 * lane.light, rng.uniform(0.4, 1.0, (rows, columns)), 0.0
@@ -197,23 +197,12 @@ def _face(
         open_front = (
             brush.step(high, 0.02, 0.05)
             * brush.step(high, 0.34, 0.31)
-            * _cover(u * np.float32(0.5), pixel_u * 0.5, 0.8)[None, :]
+            * towers.cover(u * np.float32(0.5), pixel_u * 0.5, 0.8)[None, :]
         )
         shine = np.maximum(shine, open_front * np.float32((0.12 + 0.75 * lane.light) * rng.uniform(0.5, 1.0)))
     tint = mix(towers.warm(palette), towers.neon(palette, rng), 0.45 if house.shop and rng.random() < 0.4 else 0.0)
     brush.lay(paint, tint, np.minimum(shine, 1) * np.float32(0.92))
     return np.asarray(paint, np.float32), np.asarray(shine, np.float32)
-
-
-def _cover(cells: NDArray[np.float32], pixel: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """Return how much of each pixel is window where pixels are of different sizes."""
-    low = (1 - share) / 2
-
-    def area(at: NDArray[np.float32]) -> NDArray[np.float32]:
-        whole = np.floor(at)
-        return np.asarray(whole * share + np.clip(at - whole - low, 0, share), np.float32)
-
-    return (area(cells + pixel / 2) - area(cells - pixel / 2)) / pixel
 
 
 def _wall_colour(palette: Palette, lane: _Lane, house: _House) -> Colour:
@@ -446,6 +435,6 @@ def _frame(lane: _Lane, palette: Palette, rng: np.random.Generator) -> Sheet:
 def _under(paint: Paint, mask: Mask, colour: Colour, cover: Mask) -> tuple[Paint, Mask]:
     """Return a colour laid below what is there."""
     total = mask + cover * (1 - mask)
-    share = mask / np.maximum(total, 1e-4)
+    share = mask / np.maximum(total, np.float32(1e-4))
     below = brush.flat(Canvas(mask.shape[1], mask.shape[0]), colour)
     return brush.lay(below, paint, share), total

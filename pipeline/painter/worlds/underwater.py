@@ -83,7 +83,7 @@ def _caustics(canvas: Canvas, rng: np.random.Generator, *, cells: float, stretch
     for _ in range(2):
         field = brush.noise(canvas, rng, cells=cells, octaves=3, roughness=0.45, stretch=stretch)
         net += np.exp(-np.abs(field - np.float32(0.5)) / np.float32(0.022))
-    return np.clip(net * np.float32(0.75), 0, 1)
+    return np.asarray(np.clip(net * 0.75, 0, 1), np.float32)
 
 
 def _reef(
