@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("speed", "bars", "styles")
+PARTS = ("speed", "bars", "styles", "edits")
 
 
 def main() -> int:
