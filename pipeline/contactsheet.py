@@ -25,6 +25,7 @@ MOST_TILES = 54  # beyond it tiles are too small for a phone: then pictures are 
 MOST_PICTURES = 120  # and beyond this the rest is only counted
 WIDTH = 1500  # pixels; chats make anything wider than 1600 smaller
 TALL = 1.15  # height by width that is aimed at: a phone held upright shows it whole
+RAGGED = 0.25  # what an empty last row counts against a page of another shape
 WIDEST_TILE = 640
 GAP, MARGIN, HEAD = 12, 22, 74  # pixels
 BYTES_MOST = 950_000  # of the file: a megabyte opens at once on a phone
@@ -121,7 +122,12 @@ def _grid(count: int, board: Storyboard) -> _Grid:
         wide = min(WIDEST_TILE, (WIDTH - 2 * MARGIN + GAP) // columns - GAP)
         foot = max(20, min(44, wide // 6))
         grids.append(_Grid(columns, math.ceil(count / columns), (wide, round(wide * down / across)), foot))
-    return min(grids, key=lambda grid: abs(math.log(grid.size[1] / grid.size[0] / TALL)))
+    return min(grids, key=lambda grid: abs(math.log(grid.size[1] / grid.size[0] / TALL)) + _ragged(grid, count))
+
+
+def _ragged(grid: _Grid, count: int) -> float:
+    """How much of the last row is empty, as a fault beside the page's shape."""
+    return RAGGED * (grid.columns * grid.rows - count) / grid.columns
 
 
 def _draw_head(page: Image, board: Storyboard, left_out: int) -> None:
@@ -131,8 +137,8 @@ def _draw_head(page: Image, board: Storyboard, left_out: int) -> None:
         _clock(chart.duration),
         f"{chart.tempo:.0f} BPM" if chart.tempo else "",
         clean(chart.key or "", 20),
-        f"{len(board.shots)} shots",
-        f"{len(board.pictures)} pictures" + (f", {left_out} not shown" if left_out else ""),
+        _counted(len(board.shots), "shot"),
+        _counted(len(board.pictures), "picture") + (f", {left_out} not shown" if left_out else ""),
     ]
     size = 26 if page.shape[1] >= 900 else 18
     line = "  \N{MIDDLE DOT}  ".join(filter(None, facts))
@@ -238,6 +244,10 @@ def _packed(page: Image) -> bytes:
         if len(content) <= BYTES_MOST:
             break
     return content
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _clock(seconds: float) -> str:

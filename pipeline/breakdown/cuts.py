@@ -19,25 +19,25 @@ from pipeline.storyboard import ENERGY_STEP_S, SHOTS_MOST, Chart, Line, Pace, Pa
 SHOT_S: dict[Part, float] = {
     "intro": 5.0,
     "verse": 3.8,
-    "chorus": 2.4,
+    "chorus": 2.8,
     "bridge": 4.6,
     "instrumental": 3.0,
     "outro": 5.5,
 }
 PACE: dict[Pace, float] = {"calm": 1.7, "normal": 1.0, "quick": 0.6}
-ASKED_MOST_S: dict[Pace, float] = {"calm": 10.0, "normal": 7.0, "quick": 4.5}  # a picture is read by then
+ASKED_MOST_S: dict[Pace, float] = {"calm": 10.0, "normal": 6.5, "quick": 4.5}  # a picture is read by then
 ENDS_LONGER = 1.5  # the first and the last shot of a film: one arrives, and one is let go
 BUILD_S = 4.0  # before a chorus that is louder the cuts come faster
 WITHOUT_BEAT = 1.3  # music that flows is cut slower
 LONGEST = 2.0  # times the asked length: nothing stands longer where there is a place to cut
 #: how much longer or shorter than asked a shot may be: a film whose shots are all alike ticks
-SWING = (0.66, 0.8, 1.0, 1.0, 1.0, 1.3, 1.55)
+SWING = (0.55, 0.66, 0.85, 1.0, 1.0, 1.35, 1.7)
 CHORUS_SWING = (0.5, 0.5, 0.85, 1.0, 1.0, 1.0, 1.0, 1.3)  # two beats now and then, among bars
 
 # what a cut costs where it falls, in the same coin as a shot that is off its length by half an octave
 DOWNBEAT, HALF_BAR, OFF_BEAT = 0.0, 0.3, 0.7
 PHRASE = -0.25  # cheaper: something begins
-SPLITS_LINE, AT_LINE = 0.35, -0.2
+SPLITS_LINE, AT_LINE = 0.5, -0.3
 NO_REASON = 1.4  # a moment taken only because nothing else is near
 STIFFNESS = 2.0
 
@@ -145,7 +145,7 @@ def _breaths(chart: Chart, lines: Sequence[Line]) -> dict[float, float]:
         if curve[i - 1] > curve[i] <= curve[i + 1]:
             places[i * ENERGY_STEP_S] = HALF_BAR
     places |= {max(0.0, line.start - LINE_LEAD_S / 2): HALF_BAR for line in lines}
-    places |= dict.fromkeys(chart.phrases, DOWNBEAT)
+    places |= dict.fromkeys(chart.phrases, PHRASE)
     return places
 
 

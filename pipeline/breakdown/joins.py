@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pipeline.breakdown.passages import Passage
@@ -46,7 +47,7 @@ def join(seam: Seam, chart: Chart, *, pace: Pace, seed: int) -> Join:
         "whip": min(WHIP_S, 0.5 * shorter),
         "cut": 0.0,
     }[wanted]
-    return Join(wanted, round(seconds, 3)) if seconds >= LEAST_FADE_S else Join("cut")
+    return Join(wanted, math.floor(1000 * seconds) / 1000) if seconds >= LEAST_FADE_S else Join("cut")
 
 
 def _turn(seam: Seam) -> Transition:

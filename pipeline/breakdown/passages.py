@@ -94,17 +94,24 @@ def on_beat(chart: Chart, time: float) -> float:
 
 def _marked(lines: Sequence[Line]) -> list[tuple[float, float]]:
     """When the lines under a chorus mark are sung."""
-    runs: list[tuple[float, float]] = []
+    runs: list[list[Line]] = []
     before: Line | None = None
     for line in lines:
         if _CHORUS.match(line.part.casefold()):
             on = before is not None and before.part == line.part and line.start - before.end < NEW_RUN_S
-            if on and runs:
-                runs[-1] = (runs[-1][0], max(runs[-1][1], line.end))
+            if on and runs and not _restarts(runs[-1], line):
+                runs[-1].append(line)
             else:
-                runs.append((line.start, line.end))
+                runs.append([line])
         before = line
-    return runs
+    return [(run[0].start, max(line.end for line in run)) for run in runs]
+
+
+def _restarts(run: Sequence[Line], line: Line) -> bool:
+    """Whether a line is a chorus's first one again, sung a second time without a break."""
+    if line.start - run[0].start <= LEAST_PART_S or plain(line.text) != plain(run[0].text):
+        return False
+    return any(sung.text != run[0].text for sung in run)
 
 
 def _refrains(lines: Sequence[Line]) -> list[tuple[float, float]]:
@@ -137,7 +144,8 @@ def _returns(chart: Chart) -> bool:
 def _borders(chart: Chart, runs: Sequence[tuple[float, float]]) -> list[float]:
     """The chart's borders, and on downbeats those of the runs that the chart does not know."""
     borders = [0.0, *(section.end for section in chart.sections)]
-    for moment in (moment for run in runs if not _known(chart, run) for moment in run):
+    fresh = [run for run in runs if not _known(chart, run)]
+    for moment in (*(start for start, _ in fresh), *(end for _, end in fresh)):  # where one begins is heard best
         if min(abs(moment - border) for border in borders) > NEAR_BORDER_S:
             bars = [bar for bar in chart.downbeats if abs(bar - moment) < 1.5]
             borders.append(min(bars, key=lambda bar: abs(bar - moment)) if bars else on_beat(chart, moment))

@@ -77,14 +77,16 @@ def _walk(shots: int, pictures: range) -> list[int]:
     return order
 
 
-def _apart(passages: Sequence[Passage], shown: list[list[int]]) -> list[list[int]]:
-    """Swap the first two pictures of a passage, but of no chorus, where the one before ends on the same."""
-    last = -1
+def _apart(passages: Sequence[Passage], shown: Sequence[list[int]]) -> list[list[int]]:
+    """Exchange the first two pictures of a passage, but of no chorus, where the one before ends on the first."""
+    last, done = -1, []
     for passage, row in zip(passages, shown, strict=True):
-        if passage.part != "chorus" and len(row) > 1 and row[0] == last != row[1]:
-            row[0], row[1] = row[1], row[0]
+        if passage.part != "chorus" and len(row) > 1 and row[0] == last:
+            other = {row[0]: row[1], row[1]: row[0]}
+            row = [other.get(number, number) for number in row]
+        done.append(row)
         last = row[-1]
-    return shown
+    return done
 
 
 def _renumbered(shown: Sequence[Sequence[int]]) -> list[list[int]]:
