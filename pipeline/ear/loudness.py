@@ -84,7 +84,7 @@ def measure(stretches: Iterable[NDArray[np.floating]], rate: int) -> tuple[float
 
 
 def momentary(stretches: Iterable[NDArray[np.floating]], rate: int) -> NDArray[np.float64]:
-    """Return the loudness in LUFS of every 400 ms, one value each 100 ms; silence is -inf. Stretches as in `measure`."""
+    """Return the loudness in LUFS of 400 ms, one value each 100 ms; silence is -inf. Stretches as in `measure`."""
     powers = _overlapping(np.concatenate([np.zeros(0), *(power for _, power in _weigh(stretches, rate))]))
     return np.array([_lufs(float(power)) for power in powers])
 
