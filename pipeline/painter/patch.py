@@ -85,5 +85,5 @@ def near(canvas: Canvas, at: Point, radius: float, *, squash: float = 1.0) -> Pa
 def over(paint: Paint, mask: Mask, colour: NDArray[np.float32], cover: Mask) -> None:
     """Lay colour over what is there, both with their coverage (straight alpha); `paint` and `mask` are changed."""
     total = cover + mask * (1 - cover)
-    brush.lay(paint, colour, cover / np.maximum(total, np.float32(1e-4)))
+    brush.lay(paint, colour, np.asarray(cover / np.maximum(total, 1e-4), np.float32))
     mask[:] = total

@@ -186,11 +186,9 @@ def _river(canvas: Canvas, whole: Paint, palette: Palette, plan: _Plan, rng: np.
     water = 0.45 * water + 0.55 * cv2.resize(
         cv2.blur(small, (1, long)), (canvas.width, deep), interpolation=cv2.INTER_LINEAR
     )
-    water = np.asarray(water, np.float32)
     dark = mix(palette.ink, palette.shade, 0.55)
-    water += (dark - water) * (np.float32(0.22) + np.float32(0.38) * part)[..., None]
+    water = np.asarray(water + (dark - water) * (np.float32(0.22) + np.float32(0.38) * part)[..., None], np.float32)
     crest = brush.step(sway, 0.10, 0.30) * (1 - part)
-    water = np.asarray(water, np.float32)
     brush.lay(water, palette.horizon, crest * np.float32(0.22))
     paint = np.empty((canvas.height, canvas.width, 3), np.float32)
     paint[:edge], paint[edge:] = dark, water

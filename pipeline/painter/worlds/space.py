@@ -186,7 +186,7 @@ def _surface(
     second = mix(palette.sky, palette.shade, 0.35)
     light = lighter(mix(palette.glow, palette.light, 0.4), 0.0)
     if globe.kind == "gas":
-        swirl = _rough(table, along * bulge * 1.6, up * 7, 4) - np.float32(0.5)
+        swirl = _rough(table, np.asarray(along * bulge * 1.6, np.float32), up * 7, 4) - np.float32(0.5)
         belts = _rough(table[:, ::-1], up * 0 + 3.1, up * 5.5 + swirl * 1.1 + 20, 3)
         return brush.gradient(
             np.clip(belts, 0, 1), [(0.2, second), (0.42, first), (0.58, light), (0.8, mix(first, second, 0.4))]

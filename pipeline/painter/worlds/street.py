@@ -435,6 +435,6 @@ def _frame(lane: _Lane, palette: Palette, rng: np.random.Generator) -> Sheet:
 def _under(paint: Paint, mask: Mask, colour: Colour, cover: Mask) -> tuple[Paint, Mask]:
     """Return a colour laid below what is there."""
     total = mask + cover * (1 - mask)
-    share = mask / np.maximum(total, np.float32(1e-4))
+    share = np.asarray(mask / np.maximum(total, 1e-4), np.float32)
     below = brush.flat(Canvas(mask.shape[1], mask.shape[0]), colour)
     return brush.lay(below, paint, share), total
