@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import soundfile
 
-from pipeline import backends
+from pipeline import backends, replicated
+from pipeline.backends import Vendors
 from pipeline.cuesheet import EMOTIONS, PROMPT_LENGTHS, CueSheet
-from pipeline.errors import Refused, Unavailable
+from pipeline.door.slate import read_packets
+from pipeline.errors import Cancelled, Refused, Unavailable
+from pipeline.illustrators import flux_local
 from pipeline.music import STEMS
+from pipeline.pictures import Layer, Painting, flatten
+from pipeline.singers import orchestra, suno
+from pipeline.storyboard import Picture, Shot, StyleSheet, Treatment
+from tests.fake_replicate import TOKEN, FakeReplicate, a_picture
+from tests.fake_suno import FakeSuno
+from tests.loopback import Answer
+from tests.media import make_clip
 from tests.test_cues import a_sheet
 
 
@@ -72,6 +88,122 @@ def test_the_same_sheet_gives_the_same_samples(name: str, sheet: CueSheet):
     assert one.midi == other.midi
     for first, second in zip(one.takes, other.takes, strict=True):
         assert all(np.array_equal(first.stems[stem], second.stems[stem]) for stem in first.stems)
+
+
+@pytest.fixture
+def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
+    """Vendors on loopback, all at once."""
+    monkeypatch.setattr(replicated, "POLL_S", (0.01, 0.02))
+    monkeypatch.setattr(suno, "POLL_S", (0.01, 0.02))
+    with FakeReplicate() as replicate, FakeSuno() as songs:
+        replicate.content = lambda made: Answer(a_film() if "kling" in made.model else a_picture(made.input))
+        yield Vendors(replicate_token=TOKEN, replicate_url=replicate.url, suno_url=songs.url)
+
+
+@functools.cache
+def a_film() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return make_clip(Path(folder) / "film.mp4", shot_s=0.2).read_bytes()
+
+
+def hire_illustrator(name: str, vendors: Vendors, folder: Path) -> backends.Illustrator:
+    if name != "flux_local":
+        return backends.illustrator(name, vendors)
+    if any(importlib.util.find_spec(needed) is None for needed in flux_local.NEEDED):
+        pytest.skip("the extra 'models' is not installed (torch, diffusers)")
+    from tests.test_illustrators_flux_local import a_model
+
+    return backends.illustrator(f"flux_local:{a_model(folder / 'model', guided=False)}", vendors)
+
+
+@pytest.mark.parametrize("name", backends.names("illustrator"))
+def test_an_illustrator_draws_layers_with_room_for_the_camera(name: str, vendors: Vendors, tmp_path: Path):
+    illustrator = hire_illustrator(name, vendors, tmp_path)
+    assert illustrator.at_once >= 1
+    assert illustrator.price_usd >= 0
+    picture = Picture("p01", "a boat on a lake at dusk", "sea", "dusk", figure="boat", seed=11)
+    drawn, told = [], []
+    for number in range(2):
+        to = tmp_path / str(number)
+        to.mkdir()
+        painting = illustrator.draw(
+            picture, StyleSheet("film grain"), size=(108, 192), to=to, report=lambda stage, *_: told.append(stage)
+        )
+        assert painting.illustrator == illustrator.name
+        assert painting.licence == illustrator.licence != ""
+        assert painting.cost_usd == illustrator.price_usd
+        assert {layer.file for layer in painting.layers} == set(to.iterdir())
+        drawn.append([layer.file.read_bytes() for layer in painting.layers])
+    assert set(told) == {"pictures"}
+    assert drawn[0] == drawn[1]
+    sheets = [cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) for png in drawn[0]]
+    assert [sheet.shape[2] for sheet in sheets] == [3, *[4] * (len(sheets) - 1)]
+    assert {sheet.shape[:2] for sheet in sheets} == {(230, 130)}
+    assert all(sheet.dtype == np.uint8 for sheet in sheets)
+    assert all(0 <= layer.depth <= 1 for layer in painting.layers)
+    assert flatten(painting).std() > 1
+
+
+@pytest.mark.parametrize("name", backends.names("illustrator"))
+def test_an_illustrator_can_be_stopped(name: str, vendors: Vendors, tmp_path: Path):
+    def stop(stage: str, done: float, total: float) -> None:
+        raise Cancelled("Cancelled.")
+
+    to = tmp_path / "out"
+    to.mkdir()
+    with pytest.raises(Cancelled):
+        hire_illustrator(name, vendors, tmp_path).draw(
+            Picture("p01", "a boat", "sea"), StyleSheet(""), size=(108, 192), to=to, report=stop
+        )
+
+
+@pytest.mark.parametrize("name", backends.names("animator"))
+def test_an_animator_films_a_painting_or_leaves_it_to_the_camera(name: str, vendors: Vendors, tmp_path: Path):
+    animator, to = backends.animator(name, vendors), tmp_path / "motion"
+    to.mkdir()
+    sheet = tmp_path / "sheet.png"
+    sheet.write_bytes(bytes(cv2.imencode(".png", np.full((115, 65, 3), 90, np.uint8))[1]))
+    painting = Painting((Layer(sheet, 0.5),), "painted", "free")
+    shot = Shot(1, 0.0, 4.0, "p01", action="leaves fall")
+    moving = animator.move(painting, shot, size=(54, 96), to=to, report=lambda *_: None)
+    assert animator.licence
+    if moving is None:
+        assert animator.price_usd(shot) == 0
+        assert not list(to.iterdir())
+        return
+    assert (moving.animator, moving.licence, moving.cost_usd) == (
+        animator.name,
+        animator.licence,
+        animator.price_usd(shot),
+    )
+    assert list(to.iterdir()) == [moving.file]
+    with moving.file.open("rb") as film:
+        (stream,) = read_packets(film, "mov", place=tmp_path)
+    assert stream.codec == "h264"
+
+
+@pytest.mark.parametrize("name", backends.names("singer"))
+def test_a_singer_leaves_a_sound_file(name: str, vendors: Vendors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(orchestra, "SHORTEST_S", 5.0)  # no more work than it takes
+    monkeypatch.setattr(orchestra, "LONGEST_S", 10.0)
+    singer = backends.singer(name, vendors)
+    told: list[str] = []
+    song = singer.sing(
+        Treatment(lyrics="The sea is calm tonight", wish="fast folk, 180 bpm"),
+        to=tmp_path,
+        report=lambda stage, *_: told.append(stage),
+    )
+    assert set(told) == {"track"}
+    assert singer.licence
+    assert list(tmp_path.iterdir()) == [song]
+    assert soundfile.info(song).duration >= 1
+
+
+@pytest.mark.parametrize(("kind", "name"), [("illustrator", "flux"), ("animator", "kling"), ("singer", "suno")])
+def test_a_vendor_that_is_not_set_up_says_so_at_once(kind: str, name: str):
+    with pytest.raises(Unavailable) as refusal:
+        getattr(backends, kind)(name)
+    assert "settings" in refusal.value.hint
 
 
 def test_an_unknown_name_lists_the_known():
