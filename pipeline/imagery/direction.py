@@ -13,7 +13,7 @@ from pipeline.imagery.cast import wanted
 from pipeline.imagery.lexicon import Motif, find_motifs
 from pipeline.imagery.looks import find_palette
 from pipeline.imagery.prompts import Subject, write_action, write_prompt
-from pipeline.imagery.story import Story, read_story
+from pipeline.imagery.story import Story, read_story, where
 from pipeline.orchestra.chance import dice
 from pipeline.storyboard import (
     Chart,
@@ -161,7 +161,10 @@ def _world(spot: _Spot, story: Story) -> World:
     """The chorus has its own; elsewhere what is sung decides, then the part: home at both ends, away in between."""
     if spot.part == "chorus":
         return story.chorus_world
-    said = next((w for motif in (*spot.told, *spot.sung) for w in motif.worlds[:1] if w in story.worlds), None)
+    step = where(spot.told)
+    if step not in (*story.worlds, story.chorus_world):
+        step = None
+    said = step or next((w for motif in spot.sung for w in motif.worlds[:1] if w in story.worlds), None)
     if said:
         return said
     if spot.part in ("intro", "outro") or spot.last or len(story.worlds) == 1:

@@ -73,19 +73,21 @@ def read_story(board: Storyboard) -> Story:
     wished = find_motifs(wanted(f"{wish} {treatment.look}"), find_tongues(wish))
     chorus, verses = _sung(board, tongues)
     valence, arousal = find_mood(chart, wish, [*wished, *chorus, *verses])
-    worlds, chorus_world = _worlds(chart, wished, chorus, verses, valence=valence, arousal=arousal, seed=seed)
+    steps = split_wish(wish)
+    told = [find_motifs(wanted(step)) for step in steps] if len(steps) > 1 else []
+    worlds, chorus_world = _worlds(chart, wished, chorus, verses, told, valence=valence, arousal=arousal, seed=seed)
     look = find_look(clean(treatment.look), wish, worlds[0], valence=valence, arousal=arousal, seed=seed)
     return Story(
         valence,
         arousal,
         worlds,
         chorus_world,
-        _hours(wished, [*chorus, *verses], look, valence=valence, steps=len(split_wish(wish)) > 1),
+        _hours(wished, [*chorus, *verses], look, valence=valence, steps=bool(told)),
         _weather(wished, [*chorus, *verses], valence=valence, arousal=arousal, seed=seed),
         find_cast(wish) or stranger(_figure(wished, chorus, verses, worlds[0]), seed=seed),
         find_place(wish, worlds[0], seed=seed),
         look,
-        split_wish(wish),
+        steps,
         tongues if board.lines else TONGUES,
     )
 
@@ -118,6 +120,12 @@ def split_wish(wish: str) -> tuple[str, ...]:
     return tuple(step[:200] for step in short if len(step) > 2)
 
 
+def where(motifs: Sequence[Motif]) -> World | None:
+    """Return where something plays: places tell it before those who are in them do."""
+    placed = sorted((motif for motif in motifs if motif.worlds), key=lambda motif: motif.figure is not None)
+    return placed[0].worlds[0] if placed else None
+
+
 def _sung(board: Storyboard, tongues: tuple[str, ...]) -> tuple[list[Motif], list[Motif]]:
     """What the choruses and the other parts make one see."""
     texts = {True: [], False: []}  # type: dict[bool, list[str]]
@@ -131,6 +139,7 @@ def _worlds(
     wished: Sequence[Motif],
     chorus: Sequence[Motif],
     verses: Sequence[Motif],
+    told: Sequence[Sequence[Motif]],
     *,
     valence: float,
     arousal: float,
@@ -139,14 +148,17 @@ def _worlds(
     """Return the verses' worlds, home first, and the chorus's."""
     count = next((most for seconds, most in WORLDS_BY_LENGTH if chart.duration < seconds), MOST_WORLDS)
     asked = _tally((wished, WISH), (verses, VERSE), (chorus, VERSE))
-    named = [world for world, _ in asked.most_common()]
+    steps = list(dict.fromkeys(world for step in told if (world := where(step))))
+    named = list(dict.fromkeys((*steps, *(world for world, _ in asked.most_common()))))
+    count = max(count, min(MOST_WORLDS, len(steps)))
     by_mood = dice(seed, "worlds").choice(_BY_MOOD[valence >= 0, arousal >= 0])
     home = named[0] if named else by_mood[0]
     # a wish stays where it plays: only what it names itself, or what stands well beside it, comes in
     others = [*named[1:], *_BESIDE[home]] if named else [*by_mood[1:], *_BESIDE[home]]
+    others = [*steps[:0:-1], *others]  # where a story goes is what its chorus longs for
     sung = [world for world, _ in _tally((chorus, CHORUS)).most_common() if world != home]
     second = next(iter([*(world for world in sung if world in others[: count + 1]), *others]))
-    rest = [world for world in dict.fromkeys(others) if world not in (home, second)]
+    rest = [world for world in dict.fromkeys((*steps, *others)) if world not in (home, second)]
     return (home, *rest[: count - 2]), second
 
 
