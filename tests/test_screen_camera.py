@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.screen.camera import MOST, course, look, room
-from pipeline.screen.planes import Frame, Projector, Sheet, read_sheets
+from pipeline.screen.planes import Frame, Projector, Sheet, mount, read_sheets
 from pipeline.screen.pulses import ZOOM
 from pipeline.storyboard import MOVES, Move, Shot
 from tests.shoots import flat, put
@@ -24,7 +24,7 @@ def shot(move: Move, strength: float = 1.0, seconds: float = 3.0, number: int = 
 
 def sheets_of(depths: list[float], size: tuple[int, int] = SIZE) -> list[Sheet]:
     nothing = np.zeros((2, 2), np.uint8)
-    return [Sheet(depth, size, (0, 0), 0, nothing, nothing) for depth in depths]
+    return [Sheet(depth, size, (0, 0), 0, nothing, (nothing, nothing)) for depth in depths]
 
 
 @pytest.mark.parametrize("move", MOVES)
@@ -108,12 +108,12 @@ def test_a_drawn_move_shows_no_edge_and_slides_by_parts_of_a_pixel(move: Move, t
     dot = 200 * np.exp(-((across - 50) ** 2 + (down - 34) ** 2) / 18)
     image[1:-1, 1:-1] = dot[1:-1, 1:-1, None].astype(np.uint8)
     sheets = read_sheets(put(tmp_path, "dot", image), SIZE)
-    way = course(shot(move))
+    way, slides = course(shot(move)), [mount(sheet) for sheet in sheets]
     zoom, projector, frame = room(way, sheets, SIZE), Projector(SIZE), Frame(SIZE)
     across, down = np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1]))
     for i in range(60):
         (window,) = look(way.at(i / 59), sheets, SIZE, zoom)
-        projector.show(sheets, [window], frame)
+        projector.show(slides, [window], frame)
         assert abs(frame.v.astype(int) - 128).max() <= 2
         light = frame.luma.astype(float) - 16
         assert abs((light * across).sum() / light.sum() - (50 - window.left) / window.step) < 0.05

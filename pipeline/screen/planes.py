@@ -62,23 +62,33 @@ class Frame:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One layer of a picture, cropped to what it shows."""
+    """One layer of a picture, cropped to what it shows; its colours are multiplied with its alpha."""
 
     depth: float  #: 0 infinitely far, 1 right before the camera
     size: tuple[int, int]  #: of the whole sheet
     at: tuple[int, int]  #: where in it the crop begins; even
     solid: int  #: the row of the whole sheet from which on nothing shines through
-    #: (h, w) of a sheet that covers all, else (h, w, 4): luma times alpha, what shines through (255 - alpha), 0, 0
-    luma: Bytes = field(repr=False)
-    chroma: Bytes = field(repr=False)  #: (h/2, w/2, 4): u, v, what shines through, 0
-
-    @property
-    def covers(self) -> bool:
-        return self.luma.ndim == 2
+    luma: Bytes = field(repr=False)  #: (h, w)
+    chroma: tuple[Bytes, Bytes] = field(repr=False)  #: u and v, (h/2, w/2)
+    #: what shines through (255 - alpha) in either size; None where the sheet covers all
+    through: tuple[Bytes, Bytes] | None = field(default=None, repr=False)
 
     @property
     def nbytes(self) -> int:
-        return self.luma.nbytes + self.chroma.nbytes
+        return sum(plane.nbytes for plane in (self.luma, *self.chroma, *(self.through or ())))
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A sheet with its planes interleaved, as it is projected."""
+
+    sheet: Sheet
+    luma: Bytes = field(repr=False)  #: (h, w); with what shines through (h, w, 4): brightness, that, that, that
+    chroma: Bytes = field(repr=False)  #: (h/2, w/2, 4): u, v, what shines through, the same
+
+    @property
+    def covers(self) -> bool:
+        return self.sheet.through is None
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,15 @@ def read_sheets(painting: Painting, size: tuple[int, int]) -> tuple[Sheet, ...]:
     return tuple(_sheet(depth, image) for depth, image in _merged([first, *layers[1:]]))
 
 
+def mount(sheet: Sheet) -> Slide:
+    """Make a sheet ready for the projector, which takes a hundredth of the time of reading it."""
+    if sheet.through is None:
+        return Slide(sheet, sheet.luma, _bytes(cv2.merge([*sheet.chroma, *sheet.chroma])))
+    large, small = sheet.through
+    luma = cv2.merge([sheet.luma, large, large, large])
+    return Slide(sheet, _bytes(luma), _bytes(cv2.merge([*sheet.chroma, small, small])))
+
+
 class Projector:
     """Lays sheets on a frame. Its scratch memory is used again for every frame: one projector, one thread."""
 
@@ -104,40 +123,40 @@ class Projector:
         self._size = size
         self._luma, self._chroma, self._thin = (np.empty(size[0] * size[1] * n, np.uint8) for n in (4, 1, 2))
 
-    def show(self, sheets: Sequence[Sheet], windows: Sequence[Window], frame: Frame) -> None:
-        """Fill the frame; the first sheet must cover it. What is hidden behind a solid part is left out."""
+    def show(self, slides: Sequence[Slide], windows: Sequence[Window], frame: Frame) -> None:
+        """Fill the frame; the first slide must cover it. What is hidden behind a solid part is left out."""
         until = self._size[1]
         rows = []
-        for sheet, window in zip(reversed(sheets), reversed(windows), strict=True):
+        for slide, window in zip(reversed(slides), reversed(windows), strict=True):
             rows.append(until)
-            solid = (sheet.solid + 1 - window.top) / window.step  # a row more, for the warp reaches over
-            until = min(until, max(0, int(solid) // 2 * 2 + 2)) if sheet.solid < sheet.size[1] else until
-        for sheet, window, last in zip(sheets, windows, reversed(rows), strict=True):
-            if sheet.covers:
-                self._cover(sheet, window, frame, last)
+            until = min(until, _solid_from(slide.sheet, window))
+        for slide, window, last in zip(slides, windows, reversed(rows), strict=True):
+            if slide.covers:
+                self._cover(slide, window, frame, last)
             else:
-                self._lay(sheet, window, frame, last)
+                self._lay(slide, window, frame, last)
 
-    def _cover(self, sheet: Sheet, window: Window, frame: Frame, last: int) -> None:
-        width = self._size[0]
+    def _cover(self, slide: Slide, window: Window, frame: Frame, last: int) -> None:
+        width, at = self._size[0], slide.sheet.at
         if not last:
             return
-        _warp(sheet.luma, _affine(window, (0, 0), sheet.at), frame.luma[:last], cv2.BORDER_REPLICATE)
+        _warp(slide.luma, _affine(window, (0, 0), at), frame.luma[:last], cv2.BORDER_REPLICATE)
         chroma = self._chroma[: last // 2 * width // 2 * 4].reshape(last // 2, width // 2, 4)
-        _warp(sheet.chroma, _chroma_affine(window, (0, 0), sheet.at), chroma, cv2.BORDER_REPLICATE)
+        _warp(slide.chroma, _chroma_affine(window, (0, 0), at), chroma, cv2.BORDER_REPLICATE)
         cv2.extractChannel(chroma, 0, frame.u[: last // 2])
         cv2.extractChannel(chroma, 1, frame.v[: last // 2])
 
-    def _lay(self, sheet: Sheet, window: Window, frame: Frame, last: int) -> None:
-        x0, y0, x1, y1 = _place(sheet, window, (self._size[0], last))
+    def _lay(self, slide: Slide, window: Window, frame: Frame, last: int) -> None:
+        x0, y0, x1, y1 = _place(slide.sheet, window, (self._size[0], last))
         if x0 >= x1 or y0 >= y1:
             return
+        at = slide.sheet.at
         luma = self._luma[: (y1 - y0) * (x1 - x0) * 4].reshape(y1 - y0, x1 - x0, 4)
-        _warp(sheet.luma, _affine(window, (x0, y0), sheet.at), luma, cv2.BORDER_CONSTANT, (0, 255, 0, 0))
+        _warp(slide.luma, _affine(window, (x0, y0), at), luma, cv2.BORDER_CONSTANT, (0, 255, 255, 255))
         self._blend(frame.luma[y0:y1, x0:x1], luma, 0, 1)
         x0, y0, x1, y1 = x0 // 2, y0 // 2, x1 // 2, y1 // 2
         chroma = self._chroma[: (y1 - y0) * (x1 - x0) * 4].reshape(y1 - y0, x1 - x0, 4)
-        _warp(sheet.chroma, _chroma_affine(window, (x0, y0), sheet.at), chroma, cv2.BORDER_CONSTANT, (0, 0, 255, 0))
+        _warp(slide.chroma, _chroma_affine(window, (x0, y0), at), chroma, cv2.BORDER_CONSTANT, (0, 0, 255, 255))
         self._blend(frame.u[y0:y1, x0:x1], chroma, 0, 2)
         self._blend(frame.v[y0:y1, x0:x1], chroma, 1, 2)
 
@@ -206,7 +225,7 @@ def _merged(layers: list[tuple[float, Bytes]]) -> list[tuple[float, Bytes]]:
     """Lay neighbours over each other, the nearest in depth first, until there are few enough."""
     layers = list(layers)
     while len(layers) > SHEETS_MOST:
-        gaps = [layers[i + 1][0] - layers[i][0] for i in range(len(layers) - 1)]
+        gaps = [abs(layers[i + 1][0] - layers[i][0]) for i in range(len(layers) - 1)]
         i = int(np.argmin(gaps))
         (near, under), (far, over) = layers[i], layers[i + 1]
         layers[i : i + 2] = [((near + far) / 2, _over(under, over))]
@@ -223,12 +242,14 @@ def _sheet(depth: float, image: Bytes) -> Sheet:
     size = image.shape[1], image.shape[0]
     if image.shape[2] == 3:
         yuv = _bytes(cv2.transform(image, np.column_stack([TO_YUV[:, :3], TO_YUV[:, 3] * 255])))
-        return Sheet(depth, size, (0, 0), 0, np.ascontiguousarray(yuv[:, :, 0]), _halved(yuv[:, :, 1:]))
+        luma, u, v = cv2.split(yuv)
+        return Sheet(depth, size, (0, 0), 0, _bytes(luma), (_halved(u), _halved(v)))
     x0, y0, x1, y1 = _seen(image[:, :, 3])
     crop = np.ascontiguousarray(image[y0:y1, x0:x1])
-    yuv, through = _bytes(cv2.transform(crop, TO_YUV)), 255 - crop[:, :, 3]
-    luma = np.dstack([yuv[:, :, 0], through, np.zeros_like(through), np.zeros_like(through)])
-    return Sheet(depth, size, (x0, y0), _solid(image[:, :, 3]), luma, _halved(np.dstack([yuv[:, :, 1:], through])))
+    luma, u, v = cv2.split(_bytes(cv2.transform(crop, TO_YUV)))
+    through = 255 - crop[:, :, 3]
+    halves = _halved(u), _halved(v)
+    return Sheet(depth, size, (x0, y0), _solid(image[:, :, 3]), _bytes(luma), halves, (through, _halved(through)))
 
 
 def _seen(alpha: Bytes) -> tuple[int, int, int, int]:
@@ -245,13 +266,19 @@ def _solid(alpha: Bytes) -> int:
     return int(open_rows[-1]) + 1 if len(open_rows) else 0
 
 
-def _halved(planes: Bytes) -> Bytes:
-    """Return planes at half the size, four of them, sited as MPEG-2 does: on the even columns, between the rows."""
+def _solid_from(sheet: Sheet, window: Window) -> int:
+    """Return the even row of the film from which on a sheet hides what is behind it."""
+    if sheet.solid >= sheet.size[1]:
+        return sheet.size[1] * 2  # beyond any film's
+    row = (sheet.solid + 1 - window.top) / window.step  # one more, for the warp reaches over
+    return max(0, int(row) // 2 * 2 + 2)
+
+
+def _halved(plane: NDArray[np.generic]) -> Bytes:
+    """Return a plane at half the size, sited as MPEG-2 does: on the even columns, between the rows."""
     across, down = np.array([0.25, 0.5, 0.25]), np.array([0.5, 0.5])
-    soft = cv2.sepFilter2D(
-        np.ascontiguousarray(planes), -1, across, down, anchor=(1, 0), borderType=cv2.BORDER_REPLICATE
-    )[::2, ::2]
-    return np.dstack([soft, np.zeros((*soft.shape[:2], 4 - soft.shape[2]), np.uint8)])
+    soft = cv2.sepFilter2D(_bytes(plane), -1, across, down, anchor=(1, 0), borderType=cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(_bytes(soft)[::2, ::2])
 
 
 def _middle(plane: Bytes, step: float) -> Window:

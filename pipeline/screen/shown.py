@@ -7,12 +7,12 @@ from typing import Protocol
 
 from pipeline.pictures import Painting
 from pipeline.screen.camera import course, look, room
-from pipeline.screen.planes import Frame, Projector, Sheet, Window, enlarge, read_sheets
+from pipeline.screen.planes import Frame, Projector, Sheet, Window, enlarge, mount, read_sheets
 from pipeline.screen.pulses import ZOOM
 from pipeline.screen.reel import Reel
 from pipeline.screen.takes import Take
 
-ALBUM_BYTES = 128 * 1024**2  # of pictures that are kept for when they come again: a dozen at 1080p
+ALBUM_BYTES = 192 * 1024**2  # of pictures kept for when they come again: about ten of 1080p; one takes half a second
 
 
 class Shown(Protocol):
@@ -49,6 +49,7 @@ class Painted:
         self._take, self._sheets, self._projector, self._size = take, sheets, projector, size
         self._course = course(take.shot)
         self._zoom = room(self._course, sheets, size)
+        self._slides = [mount(sheet) for sheet in sheets]
         self._before: list[Window] = []
         self._drawn = Frame(size)
 
@@ -56,7 +57,7 @@ class Painted:
         pose = self._course.at(self._take.share(frame))
         windows = look(pose, self._sheets, self._size, self._zoom * (1 + ZOOM * pulse))
         if windows != self._before:  # a camera that stands still draws once
-            self._projector.show(self._sheets, windows, self._drawn)
+            self._projector.show(self._slides, windows, self._drawn)
             self._before = windows
         to.take(self._drawn)
 
