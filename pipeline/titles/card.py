@@ -44,7 +44,7 @@ def _units(text: str, page: Page, em: float) -> tuple[Unit, ...]:
 
 def _drawn(setting: Setting, end: float) -> list[pysubs2.SSAEvent]:
     fade = ink.fades(end - BEGIN_S, come_s=0.8, go_s=0.8, seen=0)
-    looks = [(ink.SHADE, tags) for tags in ink.shade(setting.em)] + [(ink.TEXT, ink.plain(ink.WHITE))]
+    looks = [(ink.SHADE, ink.shade(setting.em)), (ink.TEXT, ink.plain(ink.WHITE))]
     return [
         ink.event(
             run,

@@ -55,13 +55,10 @@ def from_pen(run: Run, pen: float, base: float, em: float) -> str:
     return f"\\an7\\pos({pen:.2f},{base - metrics(run.face).ascent * em:.2f})"
 
 
-def shade(em: float, strength: float = 1.0) -> list[str]:
-    """Return the tags of a soft dark halo: a tight one that gives an edge, a wide one that gives a ground."""
-    black = "\\1c&H000000&\\3c&H000000&"
-    return [
-        f"{black}{_alpha(0.42 * strength)}\\bord{0.10 * em:.2f}\\blur{0.13 * em:.2f}",
-        f"{black}{_alpha(0.75 * strength)}\\bord{0.03 * em:.2f}\\blur{0.025 * em:.2f}",
-    ]
+def shade(em: float) -> str:
+    """Return the tags of the soft dark halo that text is read by on a bright picture."""
+    # blending a wide halo costs more than everything else here: 4 ms of a 1080p frame where this one costs 2
+    return f"\\1c&H000000&\\3c&H000000&{_alpha(0.78)}\\bord{0.06 * em:.2f}\\blur{0.07 * em:.2f}"
 
 
 def plain(colour: str, opacity: float = 1.0) -> str:

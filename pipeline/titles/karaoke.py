@@ -55,7 +55,7 @@ def _drawn(slot: Slot, setting: Setting, page: Page) -> list[pysubs2.SSAEvent]:
 
 def _dim(run: Run, where: str, slot: Slot, em: float) -> list[pysubs2.SSAEvent]:
     fade = ink.fades(slot.end - slot.start, come_s=COME_S, go_s=GO_S, seen=0.1)
-    looks = [(ink.SHADE, tags) for tags in ink.shade(em)] + [(ink.TEXT, ink.plain(ink.WHITE, DIM))]
+    looks = [(ink.SHADE, ink.shade(em)), (ink.TEXT, ink.plain(ink.WHITE, DIM))]
     return [
         ink.event(run, where, em=em, start=slot.start, end=slot.end, layer=layer, tags=tags + fade)
         for layer, tags in looks

@@ -28,11 +28,11 @@ def _setting(slot: Slot, page: Page) -> Setting:
 
 def _drawn(slot: Slot, setting: Setting) -> list[pysubs2.SSAEvent]:
     fade = ink.fades(slot.end - slot.start, come_s=COME_S, go_s=GO_S)
-    looks = [(ink.SHADE, tags) for tags in ink.shade(setting.em)] + [(ink.TEXT, ink.plain(ink.WHITE))]
+    looks = [(ink.SHADE, ink.shade(setting.em)), (ink.TEXT, ink.plain(ink.WHITE))]
     events = []
-    for unit, left, base in setting.places():
-        for run, pen in ink.pens(unit, left, setting.em):
-            where = ink.from_pen(run, pen, base, setting.em)
+    for row, left, base in zip(setting.rows, setting.lefts, setting.bases, strict=True):
+        for run, place in row.stretches():
+            where = ink.from_pen(run, left + place * setting.em, base, setting.em)
             events += [
                 ink.event(run, where, em=setting.em, start=slot.start, end=slot.end, layer=layer, tags=tags + fade)
                 for layer, tags in looks

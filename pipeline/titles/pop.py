@@ -12,7 +12,7 @@ from pipeline.titles import ink
 from pipeline.titles.faces import Run, metrics
 from pipeline.titles.page import Page, Setting, inked, placed
 from pipeline.titles.rows import Unit, parted, reads_from_right, row_of, width_of
-from pipeline.titles.slots import LEAST_S, Phrase, Slot, one_by_one, phrases_of
+from pipeline.titles.slots import LEAST_S, Phrase, Slot, one_by_one, phrased, phrases_of
 
 SIZE = 2.3  # of a line's usual size
 SMALLEST = 0.45  # of that, for the longest words
@@ -56,7 +56,8 @@ def _grouped(phrase: Phrase) -> list[Phrase]:
         if groups[-1] and _ends_before(phrase, groups[-1], at):
             groups.append([])
         groups[-1].append(at)
-    return [Phrase(tuple(phrase.units[i] for i in g), tuple(phrase.times[i] for i in g)) for g in groups]
+    units = [[phrase.units[i] for i in group] for group in groups]
+    return phrased(units, [[phrase.times[i] for i in group] for group in groups], phrase.end)
 
 
 def _ends_before(phrase: Phrase, group: Sequence[int], at: int) -> bool:
@@ -106,7 +107,7 @@ def _popped(
     for begin, until, _, to in SPRING:
         spring += f"\\t({begin},{until},\\fscx{to}\\fscy{to})"
     fade = ink.fades(end - start, come_s=0.05, go_s=GO_S, seen=0.7)
-    looks = [(ink.SHADE, tags) for tags in ink.shade(em)] + [(ink.TEXT, ink.plain(colour))]
+    looks = [(ink.SHADE, ink.shade(em)), (ink.TEXT, ink.plain(colour))]
     return [
         ink.event(run, where, em=em, start=start, end=end, layer=layer, tags=tags + fade + spring)
         for layer, tags in looks

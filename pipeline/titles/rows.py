@@ -82,6 +82,25 @@ class Row:
             max(box.bottom for box in boxes),
         )
 
+    def stretches(self) -> list[tuple[Run, float]]:
+        """Return the runs with their places, neighbours in one font as one: fewer things to draw."""
+        found: list[tuple[Run, float]] = []
+        space = 0.0
+        for unit, place in zip(self.units, self.places, strict=True):
+            for run in unit.runs:
+                last = found[-1][0] if found else None
+                if last and last.face == run.face and self._plain and _spaces_so(run.face, space):
+                    found[-1] = (_continued(last, run, space), found[-1][1])
+                else:
+                    found.append((run, place))
+                place, space = place + run.advance, 0.0
+            space = unit.space
+        return found
+
+    @cached_property
+    def _plain(self) -> bool:
+        return all(unit.way != "rtl" for unit in self.units)
+
 
 def units_of(text: str, faces: Sequence[str]) -> tuple[Unit, ...]:
     """Return a text's units in the order of reading; what no font has is left out."""
@@ -247,6 +266,17 @@ def _respaced(read: Sequence[Unit], seen: Sequence[Unit]) -> list[Unit]:
         return list(seen)
     space = max(unit.space for unit in read)
     return [replace(unit, space=space) for unit in seen]
+
+
+def _spaces_so(face: str, space: float) -> bool:
+    """Whether a font's own space is as wide as the one that is wanted."""
+    own = shaped(" ", (face,))
+    return not space or (bool(own) and abs(own[0].advance - space) < 1e-3)
+
+
+def _continued(run: Run, more: Run, space: float) -> Run:
+    text = f"{run.text} {more.text}" if space else run.text + more.text
+    return replace(run, text=text, advance=run.advance + space + more.advance)
 
 
 def _joined(runs: Sequence[Run]) -> Extent:

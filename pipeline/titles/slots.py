@@ -18,7 +18,8 @@ from pipeline.storyboard import Line
 from pipeline.titles.rows import Unit, fitting, parted, units_of, width_of
 from pipeline.titles.wording import inert
 
-LEAST_S = 0.4  # shorter, and a title is a flicker
+FLICKER_S = 0.2  # shorter, and a title is a flicker
+LEAST_S = 0.4  # that a title is meant to stay, however short its line
 OVERLAP_S = 0.3  # that two voices sing at once; less is one breath before the next
 HOLD_S = 0.9  # that a line stays when nothing follows
 BRIDGE_S = 1.6  # a rest this short is no reason to take the line away before the next
@@ -35,14 +36,11 @@ class Phrase:
 
     units: tuple[Unit, ...]
     times: tuple[tuple[float, float], ...]  #: when each unit is sung
+    end: float  #: until when it belongs to the song, sung or held
 
     @property
     def start(self) -> float:
         return self.times[0][0]
-
-    @property
-    def end(self) -> float:
-        return max(end for _, end in self.times)
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,16 @@ def phrases_of(lines: Iterable[Line], faces: Sequence[str], *, width: float, mos
         if units:
             clock = sung(line, text)
             parts = parted(units, -int(-width_of(units) // most))
-            phrases += [Phrase(part, tuple((clock(u.first), clock(u.last)) for u in part)) for part in parts]
+            phrases += phrased(parts, [[(clock(u.first), clock(u.last)) for u in part] for part in parts], line.end)
     return phrases
+
+
+def phrased(
+    parts: Sequence[Sequence[Unit]], times: Sequence[Sequence[tuple[float, float]]], end: float
+) -> list[Phrase]:
+    """Return the parts of a line; each lasts until the next one, the last until the line's end."""
+    ends = [*(part[0][0] for part in times[1:]), max(end, times[-1][-1][1])]
+    return [Phrase(tuple(u), tuple(t), e) for u, t, e in zip(parts, times, ends, strict=True)]
 
 
 def sung(line: Line, text: str) -> Callable[[float], float]:
@@ -81,7 +87,7 @@ def one_by_one(phrases: Sequence[Phrase]) -> list[Slot]:
     """Show each phrase from its start on; a second voice stands in the second place."""
     shown: list[Slot] = []
     for phrase in phrases:
-        busy = [slot for slot in shown[-4:] if _sung_until(slot) > phrase.start + OVERLAP_S]
+        busy = [slot for slot in shown[-4:] if _busy(slot, phrase.start)]
         free = {0, 1} - {slot.place for slot in busy}
         if not free:
             continue
@@ -117,8 +123,9 @@ def _stay(slot: Slot, later: Sequence[Slot]) -> Slot:
     return replace(slot, end=float(end))
 
 
-def _sung_until(slot: Slot) -> float:
-    return max(slot.phrase.end, slot.start + LEAST_S)
+def _busy(slot: Slot, time: float) -> bool:
+    """Whether a slot cannot be taken away yet: still sung, or not read."""
+    return max(slot.phrase.end - OVERLAP_S, slot.start + FLICKER_S) > time
 
 
 def _at(reach: NDArray[np.float64], place: float) -> float:
