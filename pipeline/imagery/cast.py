@@ -39,7 +39,7 @@ _WHO = re.compile(
 )
 _WHERE = re.compile(
     r"\b(?:in|through|across|at|near|around|on the streets of)\s+((?:(?:the|an?)\s+)?(?:[\w'-]+\s+){0,3}?(?:"
-    r"town|city|village|harbou?r|island|forest|desert|valley|castle|factory|station|hotel|school|beach|coast|mountains?"
+    r"harbou?r town|town|city|village|harbou?r|island|forest|desert|valley|castle|factory|station|hotel|school|beach|coast|mountains?"
     r"|[A-Z][\w'-]{2,}(?:\s[A-Z][\w'-]+)?))\b"
 )
 _NOBODY = re.compile(
@@ -86,15 +86,17 @@ def find_cast(wish: str) -> Cast | None:
     if match := _WHO.search(wish):
         noun = match[1].lower()
         figure: Figure = next(f for f in ("walker", "dancer", "couple", "none") if f == _NOUNS[noun])
-        return Cast(figure, re.sub(r"^(?:an?|the|my|our|one)\b", _article, match[0].strip(), flags=re.I))
+        return Cast(figure, _anyone(match[0].strip()))
     said = next((_ABROAD[word] for word in plain(wish).split() if word in _ABROAD), None)
     if said is None:
         return None
     return Cast("dancer" if "dancer" in said else "couple" if "couple" in said else "walker", said)
 
 
-def _article(match: re.Match[str]) -> str:
-    return "an" if match[0].lower() == "an" else "a"
+def _anyone(words: str) -> str:
+    """Say "a" where the wish says "the" or "my": a prompt knows nobody."""
+    bare = re.sub(r"^(?:an?|the|my|our|one)\s+", "", words, flags=re.IGNORECASE)
+    return words if bare == words else f"{'an' if bare[:1].lower() in 'aeiou' else 'a'} {bare}"
 
 
 def stranger(figure: Figure, *, seed: int) -> Cast:
