@@ -116,7 +116,9 @@ class Illustrator(Protocol):
     def draw(self, picture: Picture, style: StyleSheet, *, size: tuple[int, int], to: Path, report: Report) -> Painting:
         """Draw a picture that fills `size` (width, height), as files in the folder `to`, which is there and empty.
 
-        The same picture gives the same pixels where the engine can do that. Raises Unavailable, Refused, OverLimit.
+        A run that was broken off may have left a `*.ticket` there: what it has ordered, to be followed instead of
+        ordered again. The same picture gives the same pixels where the engine can do that. Raises Unavailable,
+        Refused, OverLimit.
         """
         ...
 

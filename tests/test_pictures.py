@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.backends import Report
+from pipeline import backends, replicated
+from pipeline.backends import Illustrator, Report
 from pipeline.checkpoint import Checkpoints
 from pipeline.errors import Cancelled, Refused, Unavailable, UserError
 from pipeline.pictures import (
@@ -29,6 +32,7 @@ from pipeline.pictures import (
 )
 from pipeline.purse import PaidFor, Purse
 from pipeline.storyboard import Chart, Picture, Section, Shot, Storyboard, StyleSheet
+from tests.fake_replicate import TOKEN, FakeReplicate
 
 SIZE = (60, 80)
 Failing = Callable[[Picture], UserError | None]
@@ -117,7 +121,7 @@ def no_report(stage: str, done: float, total: float) -> None:
 
 def draw(
     folder: Path,
-    bought: Brush,
+    bought: Illustrator,
     *,
     board: Storyboard | None = None,
     purse: Purse | None = None,
@@ -294,6 +298,50 @@ def test_a_bug_is_shown_as_one_and_ends_the_others(tmp_path: Path):
     assert bought.at_work == 0
 
 
+KILLED = """
+import sys
+from pathlib import Path
+from pipeline import backends
+from pipeline.checkpoint import Checkpoints
+from pipeline.pictures import draw_pictures
+from pipeline.purse import Purse
+from tests.test_pictures import SIZE, a_board
+
+folder, url = Path(sys.argv[1]), sys.argv[2]
+draw_pictures(
+    a_board(), size=SIZE,
+    illustrator=backends.illustrator("flux", backends.Vendors(replicate_token="r8_test", replicate_url=url)),
+    fallback=backends.illustrator("painted"), folder=folder / "pictures", purse=Purse(5.0),
+    checkpoints=Checkpoints(folder), report=lambda *_: None,
+)
+"""
+
+
+def test_a_worker_that_is_killed_orders_no_picture_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(replicated, "POLL_S", (0.01, 0.02))
+    with FakeReplicate() as server:
+        server.steps = ["processing"]
+        command = [sys.executable, "-c", KILLED, str(tmp_path), server.url]
+        with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as worker:
+            until = time.monotonic() + 60
+            while len(list(tmp_path.glob("pictures/*/*.ticket"))) < 4 and time.monotonic() < until:
+                time.sleep(0.02)
+            worker.kill()
+        assert len(server.running) == 4
+        for prediction in server.predictions.values():
+            prediction.steps = ["processing", "succeeded"]
+        server.steps = ["succeeded"]
+        vendors = backends.Vendors(replicate_token=TOKEN, replicate_url=server.url)
+        purse = Purse(5.0)
+        drawn = draw(tmp_path, backends.illustrator("flux", vendors), purse=purse)
+        assert not drawn.notes
+        assert sorted(made.input["prompt"] for made in server.predictions.values()) == [
+            f"picture {name}" for name in drawn.pictures
+        ]
+        assert purse.spent_usd == pytest.approx(5 * 0.003)
+        assert {file.name for file in tmp_path.glob("pictures/*/*")} == {"picture.png"}
+
+
 # ---- motion ----
 
 
@@ -356,8 +404,6 @@ def test_where_filming_fails_the_camera_moves_over_the_painting(tmp_path: Path):
 
 
 def test_the_camera_costs_nothing_and_leaves_nothing(tmp_path: Path):
-    from pipeline import backends
-
     drawn = draw(tmp_path, Brush("flux"))
     moved = animate_pictures(
         a_board(),
