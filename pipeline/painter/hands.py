@@ -41,7 +41,8 @@ def hand(look: str) -> Hand:
 
 def mixed(palette: Palette, look: str) -> Palette:
     """Return the palette as the look's hand mixes it."""
-    return _MIXED.get(hand(look), lambda colours: colours)(palette)
+    mix_as = _MIXED.get(hand(look))
+    return mix_as(palette) if mix_as else palette
 
 
 def treat(sheets: list[Sheet], look: str, *, canvas: Canvas, rng: np.random.Generator) -> list[Sheet]:
@@ -83,13 +84,22 @@ def _mixed_ink(palette: Palette) -> Palette:
 
 def _mixed_neon(palette: Palette) -> Palette:
     """Bend everything towards night blue, magenta and cyan, and keep a little of what it was."""
-    tones = {
-        "zenith": "0d0630", "sky": "3a0f6b", "horizon": "d1307f", "glow": "ff5fa2", "light": "fff0c2",
-        "haze": "7a2a8c", "shade": "2c1259", "ink": "0a0420", "accent": "22e6ff",
-    }  # fmt: skip
     share = {"day": 0.62, "night": 0.8}.get(palette.hour, 0.74)
+
+    def bent(colour: Colour, tone: str) -> Colour:
+        return mix(colour, from_hex(tone), share)
+
     return replace(
-        palette, **{role: mix(getattr(palette, role), from_hex(tone), share) for role, tone in tones.items()}
+        palette,
+        zenith=bent(palette.zenith, "0d0630"),
+        sky=bent(palette.sky, "3a0f6b"),
+        horizon=bent(palette.horizon, "d1307f"),
+        glow=bent(palette.glow, "ff5fa2"),
+        light=bent(palette.light, "fff0c2"),
+        haze=bent(palette.haze, "7a2a8c"),
+        shade=bent(palette.shade, "2c1259"),
+        ink=bent(palette.ink, "0a0420"),
+        accent=bent(palette.accent, "22e6ff"),
     )
 
 
@@ -108,16 +118,14 @@ _MIXED: dict[Hand, Callable[[Palette], Palette]] = {
 
 def _paper(canvas: Canvas, rng: np.random.Generator) -> Mask:
     """Return the tooth of paper or canvas, around 0: -0.5 to 0.5."""
-    rough = brush.noise(canvas, rng, cells=90, octaves=3, roughness=0.7)
-    return np.clip((rough - 0.5) * 2.2, -0.5, 0.5)
+    rough = brush.noise(canvas, rng, cells=130, octaves=3, roughness=0.8)
+    return np.asarray(np.clip((rough - 0.5) * 1.8, -0.5, 0.5), np.float32)
 
 
 def _lit(pixels: Pixels, change: Mask) -> Pixels:
     """Return the pixels lighter or darker by a field of -1 to 1, alpha as it was."""
-    out = pixels.copy()
-    shift = np.repeat((change * 255).astype(np.float32)[..., None], 3, axis=2)
-    out[..., :3] = cv2.add(pixels[..., :3], shift, dtype=cv2.CV_8U)
-    return out
+    shift = cv2.merge([np.asarray(change * np.float32(255), np.float32)] * 3 + [np.zeros_like(change, np.float32)])
+    return np.asarray(cv2.add(pixels, shift, dtype=cv2.CV_8U), np.uint8)
 
 
 def _painted(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
@@ -138,17 +146,19 @@ def _watercolour(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper
     inside = brush.blur(canvas, alpha, 0.008)
     gathered = alpha * (1 - inside) * np.float32(1.1)
     wash = brush.enlarged(brush.noise(soft, rng, cells=3, octaves=4), canvas) - np.float32(0.5)
-    change = np.float32(0.26) * wash + np.float32(0.10) * paper - np.float32(0.30) * gathered
+    change = np.float32(0.26) * wash + np.float32(0.075) * paper - np.float32(0.30) * gathered
     return _lit(out, change)
 
 
 def _cut_paper(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
     """Sheets of card: few tones, fibres, a light cut edge, and a shadow on what lies beneath."""
-    steps = 26
+    steps = 22
     table = ((np.arange(256) // steps + 0.5) * steps).clip(0, 255).astype(np.uint8)
     smooth = cv2.medianBlur(np.ascontiguousarray(pixels[..., :3]), 5)
+    strong = smooth.max(axis=2)
+    flat = smooth.astype(np.float32) * (cv2.LUT(strong, table) / np.maximum(strong, 1).astype(np.float32))[..., None]
     alpha = pixels[..., 3].astype(np.float32) / np.float32(255)
-    colour = cv2.addWeighted(smooth, 0.45, cv2.LUT(smooth, table), 0.55, 0).astype(np.float32)
+    colour = 0.5 * smooth + np.float32(0.5) * flat
     by = round(0.007 * canvas.short)
     above = np.roll(alpha, max(1, by // 4), axis=0)
     colour += (np.clip(alpha - above, 0, 1) * 26 + paper * 16)[..., None]
@@ -205,7 +215,7 @@ def _chalked(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Ma
     sigma = max(0.4, 0.0012 * canvas.short)
     out[..., 3] = cv2.GaussianBlur(pixels[..., 3], (0, 0), sigma)
     chalk = brush.noise(canvas, rng, cells=70, octaves=3, stretch=1.6, roughness=0.8) - np.float32(0.5)
-    return _lit(out, np.float32(0.10) * chalk + np.float32(0.07) * paper)
+    return _lit(out, np.float32(0.07) * chalk + np.float32(0.06) * paper)
 
 
 _TREATED: dict[Hand, Callable[[Pixels, Canvas, np.random.Generator, Mask], Pixels]] = {

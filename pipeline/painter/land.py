@@ -15,7 +15,7 @@ Line = NDArray[np.float32]  #: (W,) fractions down
 
 def columns(canvas: Canvas) -> Line:
     """Return where each column lies across, 0-1: (W,)."""
-    return canvas.columns[0]
+    return np.asarray(canvas.columns[0], np.float32)
 
 
 def between(dark: Colour, lit: Colour, tone: NDArray[np.float32]) -> Paint:

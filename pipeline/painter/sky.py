@@ -121,9 +121,8 @@ def _milky(canvas: Canvas, paint: Paint, palette: Palette, rng: np.random.Genera
     band = band.astype(np.float32)
     cloud = brush.noise(canvas, rng, cells=4, octaves=6, roughness=0.6)
     dark = brush.step(brush.noise(canvas, rng, cells=5, octaves=5, roughness=0.6), 0.5, 0.68)
-    brush.shine(
-        paint, mix(palette.glow, palette.horizon, 0.5), band * brush.step(cloud, 0.3, 0.8) * (1 - 0.7 * dark) * 0.55
-    )
+    bright = np.asarray(band * brush.step(cloud, 0.3, 0.8) * (1 - 0.7 * dark) * 0.55, np.float32)
+    brush.shine(paint, mix(palette.glow, palette.horizon, 0.5), bright)
 
 
 def _aurora(canvas: Canvas, paint: Paint, palette: Palette, rng: np.random.Generator, horizon: float) -> None:
@@ -217,10 +216,10 @@ def _ceiling(
     """Roll a deck of clouds overhead, in perspective towards the horizon, lit from where the sun is."""
     lit, dark = _lit_and_dark(palette, heavy)
     rise = np.clip(np.float32(horizon) - canvas.rows, 0.012, None).astype(np.float32)
-    away = np.float32(0.16) / (rise + np.float32(0.05))
-    u = (canvas.columns - np.float32(sun.at[0])) * np.float32(canvas.across) * away * 2.0
-    v = np.repeat(away * 1.7, canvas.width, axis=1)
-    field = brush.plane(rng, u * 1.3, v * 1.6, octaves=6, roughness=0.58)
+    away = np.asarray(0.16 / (rise + 0.05), np.float32)
+    u = (canvas.columns - np.float32(sun.at[0])) * np.float32(2.6 * canvas.across) * away
+    v = np.broadcast_to(away * np.float32(2.7), u.shape)
+    field = brush.plane(rng, u, v, octaves=6, roughness=0.58)
     by = max(1, canvas.height // 90)
     nearer = np.concatenate([field[:1].repeat(by, axis=0), field[:-by]])
     relief = np.clip((field - nearer) * 5 + 0.5, 0, 1)
@@ -265,18 +264,15 @@ def _puffs(rng: np.random.Generator, canvas: Canvas, *, base: float, tall: float
     heap = np.clip((heap - 0.25) * 1.6, 0, 1) * lean
     line = np.full(at.shape, base + 0.06, np.float32)
     for size, count in ((0.085, 22), (0.05, 46), (0.027, 90)):
-        size = size * (0.6 + 0.4 * canvas.across)
+        size *= 0.6 + 0.4 * canvas.across
         places = (np.arange(count) + rng.uniform(0, 1, count)) / count * 1.1 - 0.05
-        for place in places:
-            radius = size * float(rng.uniform(0.7, 1.3))
-            top = base - tall * float(np.interp(place, np.linspace(0, 1, 64), heap)) * float(rng.uniform(0.8, 1.0))
-            reach = (at - place * canvas.across) / radius
-            arc = top - radius / canvas.down * (np.sqrt(np.clip(1 - reach * reach, 0, 1)) - 0.75)
-            arc += np.where(np.abs(reach) > 1, 9, 0)
-            line = np.minimum(line, arc).astype(np.float32)
-    return np.minimum(line, base - tall * 0.5 * np.interp(at / canvas.across, np.linspace(0, 1, 64), heap)).astype(
-        np.float32
-    )
+        radii = size * rng.uniform(0.7, 1.3, count)
+        tops = base - tall * np.interp(places, np.linspace(0, 1, 64), heap) * rng.uniform(0.8, 1.0, count)
+        reach = (at[None, :] - places[:, None] * canvas.across) / radii[:, None]
+        arcs = tops[:, None] - radii[:, None] / canvas.down * (np.sqrt(np.clip(1 - reach * reach, 0, 1)) - 0.75)
+        line = np.minimum(line, np.where(np.abs(reach) > 1, 9, arcs).min(axis=0))
+    least = base - tall * 0.5 * np.interp(at / canvas.across, np.linspace(0, 1, 64), heap)
+    return np.asarray(np.minimum(line, least), np.float32)
 
 
 def rays(canvas: Canvas, rng: np.random.Generator, at: Point, *, reach: float) -> Mask:

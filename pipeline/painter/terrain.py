@@ -45,7 +45,7 @@ class Ground:
         """Return how squarely the light falls on each place, 0-1; `sun` points to it: right, up, away."""
         right, up, away = sun
         norm = np.sqrt(1 + self.slope_x**2 + self.slope_z**2) * np.float32(np.sqrt(right**2 + up**2 + away**2))
-        return np.clip((up - right * self.slope_x - away * self.slope_z) / norm, 0, 1).astype(np.float32)
+        return np.asarray(np.clip((up - right * self.slope_x - away * self.slope_z) / norm, 0, 1), np.float32)
 
 
 def survey(canvas: Canvas, camera: Camera, height: Height, *, near: float, far: float, slices: int = 200) -> Ground:

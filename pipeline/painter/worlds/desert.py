@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.painter import brush, land, sky, terrain, trees
-from pipeline.painter.canvas import Canvas, Colour, Paint, Scenery, Sheet, Stage
+from pipeline.painter.canvas import Canvas, Colour, Mask, Paint, Scenery, Sheet, Stage
 from pipeline.painter.palette import Palette, lighter, mix, vivid
 from pipeline.painter.sky import Light
-from pipeline.painter.terrain import Camera, Field, Ground
+from pipeline.painter.terrain import Camera, Field
 from pipeline.storyboard import Picture
 
 
@@ -23,8 +23,9 @@ def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.
         sheets += _tables(canvas, palette, sun, far, horizon)
         sheets.append(_plain(canvas, palette, sun, middle, horizon))
     else:
-        sheets.append(_dunes(canvas, palette, sun, far, horizon, near=6.0, far=24.0, tall=1.7, depth=0.18))
-        sheets.append(_dunes(canvas, palette, sun, middle, horizon, near=0.0, far=7.0, tall=0.62, depth=0.5))
+        sheets.append(_dunes(canvas, palette, sun, far, horizon, range(0, 2), 0.16))
+        sheets.append(_dunes(canvas, palette, sun, middle, horizon, range(2, 4), 0.4))
+        sheets.append(_dunes(canvas, palette, sun, middle, horizon, range(4, 5), 0.62))
     slot = len(sheets)
     sheets.append(_front(canvas, palette, sun, front, picture, rocky=rocky))
     feet = (0.5 - 0.14 * sun.side, 0.76)
@@ -40,45 +41,72 @@ def _sand(palette: Palette) -> tuple[Colour, Colour]:
 
 
 def _dunes(
+    canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float, rows: range, depth: float
+) -> Sheet:
+    """Return rows of dunes, the farther the paler; row 0 lies on the horizon, row 4 before one's feet."""
+    whole, cover = brush.flat(canvas, palette.haze), np.zeros((canvas.height, canvas.width), np.float32)
+    for row in rows:
+        base = horizon + (0.015, 0.05, 0.12, 0.24, 0.40)[row]
+        tall = (0.035, 0.06, 0.085, 0.11, 0.12)[row] * canvas.down**0.15
+        paint, mask = _dune(canvas, palette, sun, rng, base=base, tall=tall, count=(4, 3, 2, 2, 1)[row], near=row / 4)
+        whole, cover = brush.lay(whole, paint, mask), np.maximum(cover, mask)
+    return brush.sheet(whole, cover, depth=depth)
+
+
+def _dune(
     canvas: Canvas,
     palette: Palette,
     sun: Light,
     rng: np.random.Generator,
-    horizon: float,
     *,
-    near: float,
-    far: float,
+    base: float,
     tall: float,
-    depth: float,
-) -> Sheet:
-    """Return a stretch of dunes: broad windward backs, slip faces in the shade."""
-    camera = Camera(float(rng.uniform(0.75, 1.05)) * (1.0 if near < 5 else 1.7), horizon)
-    seed, grain = int(rng.integers(2**31)), rng.spawn(1)[0]
-    turn, phase = float(rng.choice([-1, 1])) * float(rng.uniform(0.5, 1.1)), float(rng.random())
-    size = np.float32(0.62 if near < 5 else 0.30)
-
-    def height(x: Field, z: Field) -> Field:
-        chance = np.random.default_rng(seed)
-        bend = brush.plane(chance, x * size * 0.5, z * size * 0.5, octaves=2) - np.float32(0.5)
-        crest = brush.plane(
-            chance, x * size * 0.55 + bend * 1.6, z * size + bend, octaves=2, roughness=0.3, ridged=True
-        )
-        swell = brush.plane(chance, x * size * 0.3, z * size * 0.3, octaves=2)
-        return np.asarray(tall * (0.75 * crest * (0.4 + swell) + 0.35 * swell), np.float32)
-
-    ground = terrain.survey(canvas, camera, height, near=near, far=far, slices=240)
-    return terrain.sheet(canvas, ground, _sand_paint(ground, palette, sun, grain), depth=depth)
-
-
-def _sand_paint(ground: Ground, palette: Palette, sun: Light, rng: np.random.Generator) -> Paint:
-    light = ground.lit(((sun.side or 0.5) * 1.1, 0.42, 0.15))
-    wave = brush.plane(rng, ground.x * 1.2, ground.z * 1.2, octaves=2)
-    ripple = np.sin(ground.z * 22 + ground.x * 7 + wave * 14) * np.exp(-0.35 * ground.z)
-    tone = brush.step(light + 0.03 * ripple, 0.26, 0.40) * 0.7 + brush.step(light + 0.035 * ripple, 0.45, 0.78) * 0.3
+    count: int,
+    near: float,
+) -> tuple[Paint, Mask]:
+    """Return one row: from every summit a winding crest runs down, light on one side of it and shade on the other."""
+    at = land.columns(canvas)
+    away = -1.0 if sun.side > 0 else 1.0
     dark, lit = _sand(palette)
-    paint = land.between(dark, lit, tone)
-    away = terrain.haze(ground, thick=0.04, valley=0.1, pool=0.2)
-    return brush.lay(paint, mix(palette.haze, palette.horizon, 0.4), np.clip(away, 0, 0.9))
+    line = base - 0.3 * tall * brush.profile(rng, at, cells=2, octaves=2)
+    shade = np.zeros((canvas.height, canvas.width), np.float32)
+    bright = np.zeros_like(shade)
+    for number in range(count):
+        top = (number + float(rng.uniform(0.25, 0.75))) / count
+        high, broad = tall * float(rng.uniform(0.55, 1.0)), float(rng.uniform(0.34, 0.6)) / count**0.5
+        side = (at - top) / (broad * np.where((at - top) * away > 0, 0.62, 1.25))
+        hill = base - high * np.exp(-1.2 * (np.sqrt(side * side + 0.02) - 0.14))
+        line = np.minimum(line, hill)
+        down = np.clip((canvas.rows - (base - high)) / np.float32(high * 2.6), 0, 1.6)
+        swing, phase = float(rng.uniform(0.25, 0.6)), float(rng.uniform(-0.6, 0.6))
+        crest = top + broad * (away * 0.75 * down**1.25 + swing * down * np.sin(4.2 * down + phase))
+        out = (canvas.columns - crest) * away
+        soft = np.float32(0.9 / canvas.width)
+        reach = broad * (0.55 + 0.75 * down)
+        slip = (
+            np.clip(out / soft + 0.5, 0, 1) * np.clip(1 - out / reach, 0, 1) ** 0.8 * np.clip(1.25 - down, 0, 1) ** 0.7
+        )
+        shade = np.maximum(shade, slip.astype(np.float32))
+        lee = (
+            np.clip(-out / soft + 0.5, 0, 1)
+            * np.exp(-np.clip(-out, 0, None) / (broad * 0.35))
+            * np.clip(1.4 - down, 0, 1)
+        )
+        bright = np.maximum(bright, lee.astype(np.float32))
+    line = line.astype(np.float32)
+    under = np.clip((canvas.rows - line[None, :]) / np.float32(tall * 2.4), 0, 1)
+    ripple = brush.noise(canvas, rng, cells=34 - 14 * near, octaves=3, stretch=7) - np.float32(0.5)
+    body = mix(lit, dark, 0.26)
+    paint = land.between(mix(lit, dark, 0.12), mix(body, dark, 0.42), (under + 0.35 * ripple * near).astype(np.float32))
+    brush.lay(paint, lit, bright * np.float32(0.85))
+    brush.lay(paint, mix(dark, palette.ink, 0.10 + 0.2 * near), shade * np.float32(0.88))
+    melted = np.float32((1 - near) ** 1.3 * 0.62)
+    brush.lay(
+        paint,
+        mix(palette.haze, palette.horizon, 0.45),
+        np.clip(melted + 0.16 * under * (1 - near), 0, 1).astype(np.float32),
+    )
+    return paint, brush.below(canvas, line)
 
 
 def _tables(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float) -> list[Sheet]:

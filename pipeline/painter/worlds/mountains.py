@@ -28,9 +28,13 @@ def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.
         mirror, mask = water.lake(canvas, palette, sheets, sun, lakes, shore=shore, rough=float(rng.uniform(0.2, 0.8)))
         sheets.append(brush.sheet(mirror, mask, depth=0.5))
     slot = len(sheets)
-    sheets.append(_frame(canvas, palette, sun, front, picture))
-    feet = (0.5 - 0.16 * sun.side, 0.80 if lake else 0.76)
-    return Scenery(tuple(sheets), Stage(feet, 0.10, 0.7, slot, sun.at, horizon))
+    rise = _rise(canvas, sun, front)
+    sheets.append(_frame(canvas, palette, sun, front, picture, rise))
+    x = 0.5 - 0.16 * sun.side
+    feet = (
+        (x, shore + 0.13) if lake and picture.figure == "boat" else (x, float(np.interp(x, land.columns(canvas), rise)))
+    )
+    return Scenery(tuple(sheets), Stage(feet, 0.16, 0.9, slot, sun.at, horizon))
 
 
 def _peaks(
@@ -132,12 +136,21 @@ def _ridges(
     return brush.sheet(whole, cover, depth=0.35)
 
 
-def _frame(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, picture: Picture) -> Sheet:
+def _rise(canvas: Canvas, sun: Light, rng: np.random.Generator) -> land.Line:
+    """Return the foreground's edge: it falls towards the light."""
+    at = land.columns(canvas)
+    side = -1.0 if sun.side > 0 else 1.0
+    line = 0.90 - 0.09 * side * (at - 0.5) * 2 + 0.05 * (0.5 - brush.profile(rng, at, cells=3, octaves=4))
+    return np.asarray(line, np.float32)
+
+
+def _frame(
+    canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, picture: Picture, line: land.Line
+) -> Sheet:
     """Return the foreground: a dark slope with tall conifers at one side or both, grass along it."""
-    at = np.linspace(0, 1, canvas.width)
+    at = land.columns(canvas)
     side = -1.0 if sun.side > 0 else 1.0
     big = {"wide": 0.5, "medium": 0.66, "close": 0.95}[picture.framing]
-    line = 0.90 - 0.09 * side * (at - 0.5) * 2 + 0.05 * (0.5 - brush.profile(rng, at, cells=3, octaves=4))
     outlines = []
     for edge, number in ((side, 5), (-side, 2)):
         for place in range(number):
@@ -146,6 +159,6 @@ def _frame(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generato
             tall = big * float(rng.uniform(0.75, 1.15)) * (1 - 0.13 * place) * (1.0 if edge == side else 0.62)
             foot = float(np.interp(x, at, line)) + 0.02
             outlines.append(trees.pine(canvas, rng, (x, foot), tall=tall, slim=float(rng.uniform(0.36, 0.46))))
-    grass = trees.blades(canvas, rng, line.astype(np.float32), count=420, tall=0.035, lean=0.1)
-    mask = np.maximum(brush.fill(canvas, outlines + grass), brush.below(canvas, line.astype(np.float32)))
+    grass = trees.blades(canvas, rng, line, count=420, tall=0.035, lean=0.1)
+    mask = np.maximum(brush.fill(canvas, outlines + grass), brush.below(canvas, line))
     return brush.sheet(land.dark(canvas, palette, sun), mask, depth=0.95)

@@ -188,7 +188,7 @@ def _billows(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Genera
 def _wave(
     canvas: Canvas, rng: np.random.Generator, *, base: float, tall: float, lean: float
 ) -> tuple[land.Line, land.Line]:
-    """Return a wave's upper edge and how near each place is to a crest, 0-1; crests are uneven and steep on one side."""
+    """Return a wave's upper edge and how near each place is to a crest, 0-1; crests are steep on one side."""
     at = land.columns(canvas)
     bend = brush.profile(rng, at, cells=3, octaves=2) * 0.9
     phase = (at * float(rng.uniform(1.1, 1.9)) * canvas.across + bend + float(rng.random())) * lean
