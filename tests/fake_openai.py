@@ -24,6 +24,7 @@ class FakeOpenAI:
 
     def __init__(self, says: Callable[[dict[str, Any]], Any] | None = None) -> None:
         self.says = says or a_storyboard
+        self.key = KEY
         self.refuse: list[Answer] = []
         self.sleep_s = 0.0
         self.gone = threading.Event()  #: ends all sleep
@@ -52,7 +53,7 @@ class FakeOpenAI:
             self.gone.wait(self.sleep_s)
         if self.refuse:
             return self.refuse.pop(0)
-        if asked.headers.get("authorization") != f"Bearer {KEY}":
+        if asked.headers.get("authorization") != f"Bearer {self.key}":
             return trouble(401, "Incorrect API key provided: " + asked.headers.get("authorization", ""))
         if asked.method != "POST" or asked.path != "/v1/chat/completions":
             return trouble(404, "Unknown request URL")

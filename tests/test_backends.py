@@ -22,12 +22,15 @@ from pipeline.errors import Cancelled, Refused, Unavailable
 from pipeline.illustrators import flux_local
 from pipeline.music import STEMS
 from pipeline.pictures import Layer, Painting, flatten
+from pipeline.shots import break_down
 from pipeline.singers import orchestra, suno
-from pipeline.storyboard import Picture, Shot, StyleSheet, Treatment
+from pipeline.storyboard import Picture, Shot, Storyboard, StyleSheet, Treatment
+from tests.fake_openai import KEY, FakeOpenAI
 from tests.fake_replicate import TOKEN, FakeReplicate, a_picture
 from tests.fake_suno import FakeSuno
 from tests.loopback import Answer
 from tests.media import make_clip
+from tests.songs import a_chart, sung
 from tests.test_cues import a_sheet
 
 
@@ -199,7 +202,30 @@ def test_a_singer_leaves_a_sound_file(name: str, vendors: Vendors, tmp_path: Pat
     assert soundfile.info(song).duration >= 1
 
 
-@pytest.mark.parametrize(("kind", "name"), [("illustrator", "flux"), ("animator", "kling"), ("singer", "suno")])
+@pytest.mark.parametrize("name", backends.names("director"))
+def test_a_director_fills_every_picture_and_keeps_the_cuts(name: str):
+    chart = a_chart()
+    bare = break_down(chart, sung(chart), Treatment(wish="a fox in the snow"))
+    with FakeOpenAI() as vendor:
+        director = backends.director(name, Vendors(openai_key=KEY, openai_url=vendor.url))
+        board = director.direct(bare)
+        assert director.direct(bare) == board, "the same board is directed the same way"
+    assert board.notes == ()
+    assert board.style.look
+    assert len(board.style.palette) == 5
+    assert all(
+        picture.prompt and picture.prompt.lower().endswith(f"{board.style.look.lower()}.") for picture in board.pictures
+    )
+    assert [picture.name for picture in board.pictures] == [picture.name for picture in bare.pictures]
+    assert all(shot.action for shot in board.shots)
+    for before, after in zip(bare.shots, board.shots, strict=True):
+        assert replace(after, move=before.move, strength=before.strength, action=before.action) == before
+    assert Storyboard.from_json(board.to_json()) == board
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("illustrator", "flux"), ("animator", "kling"), ("singer", "suno"), ("director", "openai")]
+)
 def test_a_vendor_that_is_not_set_up_says_so_at_once(kind: str, name: str):
     with pytest.raises(Unavailable) as refusal:
         getattr(backends, kind)(name)

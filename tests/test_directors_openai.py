@@ -132,6 +132,11 @@ def test_nobody_there():
     assert "cannot be reached" in board.notes[0]
 
 
+def test_a_server_of_ones_own_needs_no_key(vendor: FakeOpenAI):
+    vendor.key = "none"
+    assert load("", Vendors(openai_url=vendor.url)).direct(BOARD).notes == ()
+
+
 @pytest.mark.parametrize("key", ["sk-\n7", "sk-é", "sk 7"])
 def test_a_key_that_is_none_never_leaves(vendor: FakeOpenAI, key: str):
     board = hired(vendor, key=key).direct(BOARD)

@@ -190,8 +190,10 @@ class OpenAI:
 
 
 def load(variant: str = "", vendors: Vendors | None = None) -> OpenAI:
-    """Return a director by model; `variant` is the model's name, else the vendors' choice."""
+    """Return a director by model; `variant` is the model's name, else the vendors' choice. Raises Unavailable."""
     vendors = vendors or Vendors()
+    if not vendors.openai_key and not vendors.openai_url:
+        raise Unavailable("There is no key for OpenAI.", hint="Put one into the settings; or let the rules direct.")
     return OpenAI(vendors.openai_key, vendors.openai_url or OPENAI_URL, variant or vendors.openai_model)
 
 

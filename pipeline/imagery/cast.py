@@ -39,7 +39,8 @@ _WHO = re.compile(
 )
 _WHERE = re.compile(
     r"\b(?:in|through|across|at|near|around|on the streets of)\s+((?:(?:the|an?)\s+)?(?:[\w'-]+\s+){0,3}?(?:"
-    r"harbou?r town|town|city|village|harbou?r|island|forest|desert|valley|castle|factory|station|hotel|school|beach|coast|mountains?"
+    r"harbou?r town|town|city|village|harbou?r|island|forest"
+    r"|desert|valley|castle|factory|station|hotel|school|beach|coast|mountains?"
     r"|[A-Z][\w'-]{2,}(?:\s[A-Z][\w'-]+)?))\b"
 )
 _NOBODY = re.compile(
