@@ -19,13 +19,16 @@ LEAST_RANGE_LU = 8.0  # a song that is louder here and softer there by less than
 UNIT_S = 2.0  # of music without bars, that is compared as a bar would be
 SLICES = 4  # of a bar, each with its own chord
 HARMONY, TIMBRE, STRIKES, LEVEL = 1.0, 0.8, 0.6, 0.6  # how much each says about whether two bars are alike
+TIMBRE_LEAST, STRIKES_LEAST = 2.0, 0.012  # a spread from bar to bar under which nothing changes: songs have twice that
+USUAL_LEAST = 0.6  # distance of two bars of a song, in which all is less than that is all the same
 LEVEL_LU = 6.0  # a difference of loudness that weighs like a different chord
 
 LEAST_S, MOST_S = 6.0, 40.0  # of a section
 KERNELS = (4, 8)  # bars to either side that a border between sections is seen by
 BORDER_COST = 0.3  # of the clearest border: a section more must be worth it
-SQUARE = {8: 0.25, 4: 0.15, 2: 0.05}  # what sections of so many bars, or a multiple, are preferred by
+SQUARE = {8: 0.2, 4: 0.12, 2: 0.04}  # what sections of so many bars, or a multiple, are preferred by
 WHOLE_S = 14.0  # a shorter piece is one section
+DOUBLED_BARS = 8  # a section at least so long may be doubled: shorter ones are twice in any other
 ALIKE = 0.62  # of the usual distance of two bars: nearer sections are the same one again
 
 QUIETER = 0.12  # of the song's range: by so much an intro or an outro lies under the rest
@@ -65,6 +68,7 @@ def find_form(heard: Features, energy: NDArray[np.float64], downbeats: NDArray[n
         return (Section("verse", 0.0, heard.duration, _mean(energy, 0, heard.duration), 0),)
     bars = _compare(heard, _edges(heard.duration, downbeats))
     borders = _borders(bars)
+    borders = _split_doubles(borders, _likes(bars, borders))
     times = bars.edges[borders]
     likes = _likes(bars, borders)
     energies = [_mean(energy, start, end) for start, end in pairwise(times)]
@@ -97,20 +101,20 @@ def name_parts(lengths: list[float], energies: list[float], likes: list[int]) ->
         return ["verse"] * count
     chorus = _chorus(energies, likes)
     usual = float(np.average(energies, weights=lengths))
-    parts: list[Part] = []
-    for at, like in enumerate(likes):
-        alone, softer = likes.count(like) == 1, energies[at] < usual - QUIETER
-        past = chorus in likes[:at]
-        if like == chorus:
-            parts.append("chorus")
-        elif at == 0 and (softer or lengths[at] <= SHORT_S or (alone and energies[at] < usual)):
-            parts.append("intro")
-        elif at == count - 1 and (alone or softer):
-            parts.append("outro")
-        elif alone and past:
-            parts.append("bridge")
-        else:
-            parts.append("verse")
+    last = max((at for at in range(count) if likes[at] == chorus), default=-1)
+    parts: list[Part] = ["chorus" if like == chorus else "verse" for like in likes]
+    alone = [likes.count(like) == 1 for like in likes]
+    softer = [energy < usual - QUIETER for energy in energies]
+    if likes[0] != chorus and (softer[0] or lengths[0] <= SHORT_S):
+        parts[0] = "intro"
+    if last < count - 1 and (alone[-1] or softer[-1]):
+        parts[-1] = "outro"
+    between = [at for at in range(likes.index(chorus) + 1, last) if alone[at]] if last >= 0 else []
+    if between:
+        parts[between[-1]] = "bridge"
+    for at in range(last + 1, count - 1):
+        if last >= 0 and alone[at]:
+            parts[at] = "instrumental"
     return parts
 
 
@@ -120,7 +124,7 @@ def _chorus(energies: list[float], likes: list[int]) -> int:
     for like in set(likes):
         level = float(np.mean([energy for energy, other in zip(energies, likes, strict=True) if other == like]))
         again = min(likes.count(like), 4) - 1
-        if level >= LOUD and (again or like != likes[0]):
+        if level >= LOUD and len(set(likes)) > 1 and (again or like != likes[0]):
             worth[like] = level + 0.5 * (again > 0) + 0.05 * again
     return max(worth, key=lambda like: (worth[like], -like)) if worth else -1
 
@@ -141,13 +145,13 @@ def _compare(heard: Features, edges: NDArray[np.float64]) -> _Bars:
     chords = chords / np.maximum(np.linalg.norm(chords, axis=0), 1e-9)
     bars = len(edges) - 1
     harmony = chords.reshape(12, bars, SLICES).transpose(1, 2, 0).reshape(bars, -1) / np.sqrt(SLICES)
-    timbre = _even(_means(heard.timbre[1:], edges, LOOK_S)).T
-    strikes = _even(_means(heard.strikes, edges, STRIKE_S)).T
+    timbre = _even(_means(heard.timbre[1:], edges, LOOK_S), TIMBRE_LEAST).T
+    strikes = _even(_means(heard.strikes, edges, STRIKE_S), STRIKES_LEAST).T
     level = _means(np.maximum(heard.levels, heard.levels.max() - 40)[None], edges, LEVEL_S).T / LEVEL_LU
     rows = np.concatenate([HARMONY * harmony, TIMBRE * timbre, STRIKES * strikes, LEVEL * level], axis=1)
     apart = distance.squareform(distance.pdist(rows))
     usual = float(np.median(apart[np.triu_indices(bars, 1)]))
-    return _Bars(edges, apart / max(usual, 1e-9))
+    return _Bars(edges, apart / max(usual, USUAL_LEAST))
 
 
 def _means(rows: NDArray[np.floating], edges: NDArray[np.float64], step: float) -> NDArray[np.float64]:
@@ -159,9 +163,9 @@ def _means(rows: NDArray[np.floating], edges: NDArray[np.float64], step: float) 
     return mean
 
 
-def _even(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return rows that count the same, all together as much as one of spread 1."""
-    spread = np.maximum(rows.std(axis=1, keepdims=True), 1e-6)
+def _even(rows: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Return rows that count the same, all together as much as one of spread 1, less if they hardly spread."""
+    spread = np.maximum(rows.std(axis=1, keepdims=True), least)
     even: NDArray[np.float64] = (rows - rows.mean(axis=1, keepdims=True)) / spread / np.sqrt(2 * len(rows))
     return even
 
@@ -214,6 +218,17 @@ def _likes(bars: _Bars, borders: NDArray[np.intp]) -> list[int]:
     groups = cluster.hierarchy.fcluster(tree, ALIKE, "distance").tolist()
     order = list(dict.fromkeys(groups))
     return [order.index(group) for group in groups]
+
+
+def _split_doubles(borders: NDArray[np.intp], likes: list[int]) -> NDArray[np.intp]:
+    """Cut sections that are another one twice in a row: nothing but the other one shows where it begins again."""
+    lengths = np.diff(borders).tolist()
+    more: list[int] = []
+    for start, length, like in zip(borders.tolist(), lengths, likes, strict=False):
+        once = min(other for other, same in zip(lengths, likes, strict=True) if same == like)
+        if once >= DOUBLED_BARS and round(length / once) > 1 and abs(length - round(length / once) * once) <= 1:
+            more += [start + n * once for n in range(1, round(length / once))]
+    return np.array(sorted({*borders.tolist(), *more}))
 
 
 def _far(apart: NDArray[np.float64], one: NDArray[np.intp], other: NDArray[np.intp]) -> float:

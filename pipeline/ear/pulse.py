@@ -2,7 +2,7 @@
 
 librosa hears the tempo; which of its multiples people tap, and where the beats lie to the millisecond, is found by
 laying a grid over the whole song. A grid has no jitter, and it goes on through breaks. Where the tempo sways the grid
-follows; where no grid holds, librosa's beat tracker is asked, and believed where a second listener hears the same beats.
+follows; where none holds, librosa's beat tracker is asked, and believed where a second listener hears the same beats.
 """
 
 from __future__ import annotations
