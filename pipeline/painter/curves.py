@@ -66,7 +66,7 @@ def curve(points: ArrayLike, *, closed: bool = True) -> Outline:
         + (2 * before - 5 * start + 4 * end - after) * part**2
         + (3 * start - before - 3 * end + after) * part**3
     )
-    line = line.reshape(-1, 2)
+    line = np.where(np.all(start == end, axis=-1, keepdims=True), start, line).reshape(-1, 2)  # a corner is no loop
     return line if closed else np.vstack([line, knots[-1]])
 
 

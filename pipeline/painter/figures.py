@@ -23,7 +23,7 @@ _HEIGHTS: dict[Figure, tuple[float, float]] = {
     "walker": (0.15, 0.62),
     "dancer": (0.18, 0.62),
     "couple": (0.15, 0.60),
-    "bird": (0.16, 0.34),
+    "bird": (0.24, 0.40),
     "boat": (0.17, 0.46),
     "car": (0.09, 0.24),
     "train": (0.10, 0.22),
@@ -140,7 +140,8 @@ def _over(paint: Paint, mask: Mask, colour: NDArray[np.float32], cover: Mask) ->
 
 def _figure(model: Model, place: _Place, stage: Stage, palette: Palette) -> tuple[Paint, Mask, Mask | None]:
     """Return the figure's own colours, its mask and the mask of what shines in it."""
-    colours = _colours(stage, palette)
+    flying = model.where == "sky" and all(part.tone == "ink" for part in model.parts)  # birds: pale by moonlight
+    colours = _colours(stage, palette, flying=flying)
     paint = brush.flat(place.region, colours["ink"])
     whole = np.zeros((place.region.height, place.region.width), np.float32)
     lamps: Mask | None = None
@@ -158,7 +159,7 @@ def _figure(model: Model, place: _Place, stage: Stage, palette: Palette) -> tupl
     return paint, whole, lamps
 
 
-def _colours(stage: Stage, palette: Palette) -> dict[Tone, Colour]:
+def _colours(stage: Stage, palette: Palette, *, flying: bool) -> dict[Tone, Colour]:
     far = 0.30 * (1 - stage.depth)
     day = {"day": 0.0, "dawn": -0.05, "dusk": -0.14, "night": -0.22}[palette.hour]
 
@@ -169,7 +170,7 @@ def _colours(stage: Stage, palette: Palette) -> dict[Tone, Colour]:
     shining = palette.hour != "day"
     warm = _warm(palette)
     return {
-        "ink": palette.at(far),
+        "ink": mix(palette.glow, palette.sky, 0.35) if flying and palette.hour == "night" else palette.at(far),
         "cloth": lit(palette.accent, 0.62 + day),
         "second": lit(mix(palette.light, palette.accent, 0.15), 0.84 + day * 1.4),
         "leaf": lit(mix(palette.shade, palette.accent, 0.22), 0.40 + day * 0.6),

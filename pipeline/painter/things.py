@@ -35,8 +35,8 @@ def _gull(rng: _Chance, span: float) -> list[Outline]:
     for side in (-1, 1):
         tip = 0.05 * lift - 0.10
         joints = [(0.0, 0.0), (0.17 * side, 0.07 + 0.09 * lift), (0.33 * side, 0.05 + 0.10 * lift), (0.5 * side, tip)]
-        wings.append(limb(joints, (0.062, 0.07, 0.045, 0.004)))
-    body = [oval(0.0, -0.005, 0.038, 0.045), limb([(0.0, 0.0), (0.01, -0.05)], (0.06, 0.02))]
+        wings.append(limb(joints, (0.085, 0.095, 0.06, 0.006)))
+    body = [oval(0.0, -0.005, 0.05, 0.055), limb([(0.0, 0.0), (0.01, -0.065)], (0.075, 0.025))]
     cos, sin = np.cos(tilt), np.sin(tilt)
     return [span * outline @ np.array([[cos, sin], [-sin, cos]]) for outline in (*wings, *body)]
 
@@ -54,9 +54,9 @@ def _gulls(rng: _Chance) -> Figure:
 
 def _wedge(rng: _Chance) -> Figure:
     parts: list[Part] = []
-    for number in range(-5, 6):
-        place = (abs(number) * -0.34 + 0.8, number * 0.17 + abs(number) * 0.07 + rng.uniform(-0.04, 0.04))
-        parts += _parts([outline + place for outline in _gull(rng, 0.36 - 0.012 * abs(number))])
+    for number in range(-4, 5):
+        place = (abs(number) * -0.42 + 0.8, number * 0.21 + abs(number) * 0.08 + rng.uniform(-0.05, 0.05))
+        parts += _parts([outline + place for outline in _gull(rng, 0.58 - 0.03 * abs(number))])
     return Figure(tuple(parts), where="sky")
 
 

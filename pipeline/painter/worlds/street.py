@@ -142,7 +142,7 @@ def _walls(lane: _Lane, houses: list[_House], palette: Palette, rng: np.random.G
 
 
 def _front(lane: _Lane, house: _House) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
-    near, far = max(house.near, 0.3), house.far
+    near, far = max(house.near, 0.3), house.far * 1.03  # a little behind its neighbour: no seam
     corners = [
         lane.at(house.side, high, z) for high, z in ((-0.2, near), (house.high, near), (house.high, far), (-0.2, far))
     ]

@@ -47,10 +47,10 @@ def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.
 
 def _waters(palette: Palette, murky: bool) -> tuple[Colour, Colour, Colour]:
     """Return the water's colours near the light, half way down and in the deep."""
-    share = 0.5 if palette.hour in ("day", "night") else 0.34
+    share = 0.5 if palette.hour in ("day", "night") else 0.56
     top = mix(palette.glow, _SEA, share)
     middle = mix(palette.sky, _SEA, share + 0.08)
-    deep = mix(palette.zenith, _SEA, share * 0.6)
+    deep = mix(palette.zenith, _SEA, share * 0.75)
     bright = _BRIGHT[palette.hour] - (0.06 if murky else 0.0)
     wanted = (bright, bright - 0.24, max(0.16, bright - 0.50))
     rich = 0.8 if murky else 1.12
