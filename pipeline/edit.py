@@ -8,13 +8,14 @@ works on one frame, the next is drawn. Never more than a handful of frames are i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.backends import Report
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, bench, start, take_fed
 from pipeline.door.picture import ENCODE_LEASH_S_PER_S, affordable_size
 from pipeline.door.targets import Budget, budget, fits_encoded
-from pipeline.errors import DoesNotFit
+from pipeline.errors import BadMedia, DoesNotFit, OverLimit, Unavailable
 from pipeline.film import marry_track
 from pipeline.pictures import MovingPicture, Painting
 from pipeline.screen.planes import Frame
@@ -28,6 +29,8 @@ CRF = 20  # of x264: stills under a slow camera are far below any target's rate 
 THRIFT = (1.0, 0.75)  # of the allowed rate: a second try when the encoder has slipped over the bytes
 KEYFRAME_S = 2.0  # between two frames that a player can jump to
 REPORT_S = 0.25  # of film between two reports
+
+SHORTER = "Take a shorter track, or make the film without a target."
 
 #: said of every frame before the titles are laid on it, so that their colours are the right ones too
 COLOURS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
@@ -67,7 +70,7 @@ def _fit(
     report: Report,
 ) -> Path:
     """Render the picture, once more and thriftier when it has become too large."""
-    allowed = budget(most_bytes, duration)
+    allowed = _budget(most_bytes, duration)
     rate, picture = board.treatment.frame_rate, place / "picture.mp4"
     frames = count_frames(duration, rate)
     for thrift in THRIFT:
@@ -83,9 +86,14 @@ def _fit(
             )
         if fits_encoded(most_bytes, picture.stat().st_size, duration):
             return picture
-    raise DoesNotFit(
-        "The film cannot be made small enough for where it shall go.", hint="Take a shorter track, or no target."
-    )
+    raise DoesNotFit("The film cannot be made small enough for where it shall go.", hint=SHORTER)
+
+
+def _budget(most_bytes: int | None, duration: float) -> Budget | None:
+    try:
+        return budget(most_bytes, duration)
+    except DoesNotFit as exc:
+        raise DoesNotFit(exc.sentence, hint=SHORTER) from exc
 
 
 def _press(
@@ -99,9 +107,22 @@ def _press(
         for number, frame in enumerate(pictures):
             if number % every == 0:
                 report("edit", number, frames)
-            child.feed(frame.bytes.data)
-        child.finish()
+            with _encoding():
+                child.feed(frame.bytes.data)
+        with _encoding():
+            child.finish()
     report("edit", frames, frames)
+
+
+@contextmanager
+def _encoding() -> Iterator[None]:
+    """Say of the film what the door says of clips."""
+    try:
+        yield
+    except BadMedia as exc:
+        raise Unavailable("The film could not be encoded.", hint="Is there enough memory left?") from exc
+    except OverLimit as exc:
+        raise OverLimit("Encoding the film took more time or room than is allowed.", hint=SHORTER) from exc
 
 
 def _arguments(

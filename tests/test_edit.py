@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.edit import cut_film
-from pipeline.errors import Cancelled, DoesNotFit, UserError
+from pipeline.errors import Cancelled, DoesNotFit, Unavailable, UserError
 from pipeline.film import picture_length, picture_size
 from pipeline.pictures import MovingPicture, Painting
 from pipeline.storyboard import Line, Storyboard
@@ -146,3 +146,13 @@ def test_a_film_for_few_bytes_fits_and_is_smaller_where_it_must(track: Track, tm
     width, height = picture_size(film)
     assert width < 640
     assert width / height == pytest.approx(16 / 9, rel=0.02)
+
+
+def test_an_encoder_that_fails_is_told_as_such(
+    material: dict[str, Painting | MovingPicture], track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.edit.lay_titles", lambda board, *, size, place: "no-such-filter")
+    place = tmp_path / "out"
+    with pytest.raises(Unavailable, match="encoded"):
+        cut(make_board([0, track.duration]), material, track, place / "film.mp4")
+    assert list(place.iterdir()) == []

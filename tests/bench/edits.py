@@ -3,7 +3,8 @@
     python -m tests.bench.edits
 
 Three ways in one run, as whole processes, taking turns; the ratios are the result: our edit; MoviePy doing the same one
-(the same layers and x264 preset, pushes and a crossfade, measured on four seconds and scaled up); and the floor, which is ready raw frames piped into the same encoder (measured on a fifth, which repeats).
+(the same layers and x264 preset, pushes and a crossfade, measured on four seconds and scaled up); and the floor, which
+is ready raw frames piped into the same encoder (measured on a fifth, which repeats).
 Then the peak memory of a 10-minute film against that of a 1-minute one, at a smaller size.
 """
 
