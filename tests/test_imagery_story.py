@@ -50,8 +50,13 @@ def test_the_chorus_has_a_world_of_its_own(wish: str, tempo: float):
     assert len(story.hours) == 4
 
 
+def test_a_film_without_a_chorus_has_two_worlds_nevertheless():
+    story = read_story(break_down(a_chart(form=(("verse", 8), ("verse", 8))), (), Treatment()))
+    assert len(story.worlds) == 2
+
+
 def test_a_long_film_has_more_worlds_than_a_short_one():
     short = a_chart(form=(("verse", 8),))
     long = a_chart(form=(("verse", 60), ("chorus", 60)))
     counts = [len(read_story(break_down(chart, (), Treatment())).worlds) for chart in (short, long)]
-    assert counts == [1, 3]
+    assert counts == [2, 3]

@@ -25,6 +25,8 @@ SHOT_S: dict[Part, float] = {
     "outro": 5.5,
 }
 PACE: dict[Pace, float] = {"calm": 1.7, "normal": 1.0, "quick": 0.6}
+#: what that is multiplied by where it is quietest and where it is loudest
+HASTE = {"chorus": (1.3, 0.7), "elsewhere": (1.2, 0.8)}
 ASKED_MOST_S: dict[Pace, float] = {"calm": 10.0, "normal": 6.5, "quick": 4.5}  # a picture is read by then
 ENDS_LONGER = 1.5  # the first and the last shot of a film: one arrives, and one is let go
 BUILD_S = 4.0  # before a chorus that is louder the cuts come faster
@@ -107,11 +109,13 @@ def _strain(length: float, asked: float) -> float:
 def _asked(time: float, passage: Passage, chart: Chart, *, pace: Pace, seed: int, lifts: bool) -> float:
     """How long a shot that begins here shall stand, in seconds."""
     energy = (passage.energy + chart.energy_at(time)) / 2
-    asked = SHOT_S[passage.part] * PACE[pace] * (1.3 - 0.6 * energy)
+    calm, loud = HASTE["chorus" if passage.part == "chorus" else "elsewhere"]
+    asked = SHOT_S[passage.part] * PACE[pace] * (calm + (loud - calm) * energy)
     bar = 240.0 / chart.tempo if chart.tempo else 2.5
     into = int((time - passage.start + 0.05) / bar)
     swing = CHORUS_SWING if passage.part == "chorus" else SWING
-    asked *= dice(seed, "swing", passage.group, into).choice(swing)  # a chorus that returns is cut as it was
+    swung = dice(seed, "swing", passage.group, into).choice(swing)  # a chorus that returns is cut as it was
+    asked *= swung if time > 0 else max(1.0, swung)
     if not chart.rhythmic:
         asked *= WITHOUT_BEAT
     if lifts and passage.end - time < max(BUILD_S, 2 * bar) and passage.length > 2 * BUILD_S:

@@ -10,7 +10,8 @@ from pipeline.breakdown.passages import Passage
 FEWEST, MOST = 6, 60
 SECONDS_EACH = 10.0  # of a short track, for each picture beyond the fewest
 SHORT_S, SHORT_MOST, LONG_S = 180.0, 24, 1200.0  # three minutes have 24 pictures, twenty have MOST
-EACH, CHORUS_EACH = 2, 4  # pictures that a verse and a chorus have before the rest is shared
+#: pictures that a chorus and another part have before the rest is shared out, as far as there are enough
+PLENTY = ((4, 2), (4, 1), (2, 1), (1, 1))
 CHORUS_WEIGHT = 1.5  # it is what people remember
 EAGER = 0.6  # below 1: new pictures come sooner in a passage, the later ones find room to return
 THRICE = 3  # a chorus that comes so often ends elsewhere the last time: with one picture that is new
@@ -40,24 +41,32 @@ def share_pictures(passages: Sequence[Passage], counts: Sequence[int], *, most: 
     return _renumbered(_apart(passages, shown))
 
 
-def _allot(shots: Mapping[str, int], weights: Mapping[str, float], most: int) -> dict[str, range]:
-    """Give each group pictures by how long it is seen, two at least; groups share where there are too many."""
-    counts = {group: min(CHORUS_EACH if group.startswith("chorus") else EACH, count) for group, count in shots.items()}
-    if sum(counts.values()) > most:
-        counts = {group: min(EACH, count) for group, count in shots.items()}
+def _allot(shots: Mapping[str, int], weights: Mapping[str, float], most: int) -> dict[str, list[int]]:
+    """Give each group pictures by how long it is seen; one that has a single picture borrows its neighbour's last."""
+    counts = next((counts for each in PLENTY if sum((counts := _at_least(shots, *each)).values()) <= most), None)
+    if counts is None:  # more groups than pictures: they share
+        return {group: [i * 2 % max(1, most - 1) + k for k in range(min(2, most))] for i, group in enumerate(shots)}
     spare = most - sum(counts.values())
-    if spare < 0:
-        return {group: range(at := i * 2 % max(1, most - 1), at + min(2, most)) for i, group in enumerate(shots)}
     share = spare / (sum(weights.values()) or 1.0)
     for group in sorted(shots, key=lambda group: -weights[group]):
         more = min(shots[group] - counts[group], round(share * weights[group]), spare)
         counts[group] += more
         spare -= more
-    given, first = {}, 0
-    for group, count in counts.items():
-        given[group] = range(first, first + count)
-        first += count
-    return given
+    numbers = iter(range(most))
+    given = {group: [next(numbers) for _ in range(count)] for group, count in counts.items()}
+    return {group: own if len(own) > 1 else [*own, *_borrowed(group, given)] for group, own in given.items()}
+
+
+def _at_least(shots: Mapping[str, int], chorus: int, other: int) -> dict[str, int]:
+    return {group: min(chorus if group.startswith("chorus") else other, count) for group, count in shots.items()}
+
+
+def _borrowed(group: str, given: Mapping[str, list[int]]) -> list[int]:
+    """The last picture of the part before that is no chorus, else of the one after."""
+    names = list(given)
+    at = names.index(group)
+    near = [name for name in (*reversed(names[:at]), *names[at + 1 :]) if not name.startswith("chorus")]
+    return given[near[0]][-1:] if near else [given[name][-1] for name in names if name != group][:1]
 
 
 def _weight(members: Sequence[Passage]) -> float:
@@ -65,7 +74,7 @@ def _weight(members: Sequence[Passage]) -> float:
     return seconds * (CHORUS_WEIGHT if members[0].part == "chorus" else 1.0)
 
 
-def _walk(shots: int, pictures: range) -> list[int]:
+def _walk(shots: int, pictures: Sequence[int]) -> list[int]:
     """Spread pictures over shots: new ones come evenly, in between returns the one that was away longest."""
     order: list[int] = []
     away: list[int] = []  # those that have been seen, the longest away first

@@ -29,10 +29,10 @@ from pipeline.storyboard import (
     World,
 )
 
-#: after a part's first picture, which is wide
+#: one after the other through the film; a chorus strikes harder
 _FRAMINGS: dict[bool, tuple[Framing, ...]] = {
-    False: ("wide", "medium", "close", "medium", "wide", "close"),
-    True: ("wide", "close", "medium", "wide", "medium", "close"),  # of a chorus: it strikes harder
+    False: ("wide", "medium", "close", "medium"),
+    True: ("wide", "close", "medium", "wide", "medium", "close"),
 }
 #: where a figure can be at all; the rest are anywhere
 _AT_HOME: dict[Figure, tuple[World, ...]] = {
@@ -177,11 +177,11 @@ def _world(spot: _Spot, story: Story) -> World:
 def _framing(spot: _Spot, before: Picture | None) -> Framing:
     if spot.last or spot.progress == 0.0:
         return "wide"
-    cycle = _FRAMINGS[spot.part == "chorus"]
-    framing = cycle[spot.nth % len(cycle)]
-    if before and before.framing == framing:
-        return cycle[(spot.nth + 1) % len(cycle)]
-    return framing
+    chorus = spot.part == "chorus"
+    cycle = _FRAMINGS[chorus]
+    turn = spot.nth if chorus else spot.section + spot.nth
+    framing = cycle[turn % len(cycle)]
+    return cycle[(turn + 1) % len(cycle)] if before and before.framing == framing else framing
 
 
 def _hour(spot: _Spot, story: Story) -> Hour:

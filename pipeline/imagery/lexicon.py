@@ -91,10 +91,13 @@ _ENTRIES = (
     _m("star starlight constellation | stern sternenlicht | estrella lucero | etoile | 星 звезда 별 نجم",
        "stars", "a sky thick with stars/a shooting star drawing its line/the pale band of the Milky Way", "space",
        "mountains", hour="night", mood=(0.25, 0.0)),
-    _m("space galaxy planet universe cosmos orbit rocket astronaut comet gravity | weltall galaxie planet "
-       "universum rakete astronaut komet | espacio galaxia planeta universo cohete cometa astronauta "
-       "gravedad | espace galaxie planete univers fusee astronaute comete | 宇宙 космос 우주",
+    _m("space galaxy planet universe cosmos orbit rocket comet gravity | weltall galaxie planet "
+       "universum rakete komet | espacio galaxia planeta universo cohete cometa "
+       "gravedad | espace galaxie planete univers fusee comete | 宇宙 космос 우주",
        "space", "planets hanging in the dark", "space", mood=(0.1, 0.1)),
+    _m("astronaut spaceman cosmonaut | astronaut raumfahrer | astronauta cosmonauta "
+       "| astronaute cosmonaute | космонавт",
+       "astronaut", "", "space", figure="walker"),
     _m("city town downtown skyline skyscraper rooftop tower | stadt hochhaus dach turm skyline | ciudad "
        "rascacielos azotea torre | ville immeuble toit tour | 街 城市 都市 город 도시 مدينة",
        "city", "tower windows glittering/red beacons above the roofs/streams of light between the blocks", "city",

@@ -159,6 +159,8 @@ def _worlds(
     sung = [world for world, _ in _tally((chorus, CHORUS)).most_common() if world != home]
     second = next(iter([*(world for world in sung if world in others[: count + 1]), *others]))
     rest = [world for world in dict.fromkeys((*steps, *others)) if world not in (home, second)]
+    if not any(section.part == "chorus" for section in chart.sections):
+        return (home, second, *rest[: count - 2]), second
     return (home, *rest[: count - 2]), second
 
 
