@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.painter import figures
 from pipeline.painter.canvas import Canvas, Sheet, Stage
-from pipeline.storyboard import FIGURES
+from pipeline.storyboard import FIGURES, WORLDS
 from tests import painter_measures as measures
 
 SOMEBODY = [figure for figure in FIGURES if figure != "none"]
@@ -115,6 +115,12 @@ def test_the_same_seed_stands_the_same_at_every_size(figure: measures.Kind) -> N
 def test_seeds_bring_other_shapes(figure: measures.Kind) -> None:
     masks = [solid(stood(figure, seed=seed)) for seed in range(5)]
     assert any(np.logical_xor(masks[0], other).sum() > 0.15 * masks[0].sum() for other in masks[1:])
+
+
+def test_who_would_be_out_of_place_stays_away() -> None:
+    assert figures.fitting("boat", "sea") == "boat"
+    assert figures.fitting("boat", "desert") == "none"
+    assert all(figures.fitting("walker", world) == "walker" for world in WORLDS)
 
 
 def test_who_walks_in_the_rain_has_an_umbrella() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Outline = NDArray[np.float64]  #: (n, 2)
 #: "ink" is the silhouette; the others are lit: cloth and second in the picture's colours, glass dim, lamps shining
-Tone = Literal["ink", "cloth", "second", "leaf", "glass", "lamp", "signal"]
+Tone = Literal["ink", "cloth", "second", "leaf", "crown", "glass", "lamp", "signal"]
 
 _STEPS = 10  # points that a curve gets between two given ones: round at 2160 px
 _CAP = 7  # points around the end of a limb

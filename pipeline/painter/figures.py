@@ -16,7 +16,7 @@ from pipeline.painter.canvas import Canvas, Colour, Mask, Paint, Sheet, Stage
 from pipeline.painter.curves import Figure as Model
 from pipeline.painter.curves import Outline, Tone
 from pipeline.painter.palette import Palette, brightness, lighter, mix, vivid
-from pipeline.storyboard import Figure
+from pipeline.storyboard import Figure, World
 
 # how high each figure at least and at most becomes, in shorter sides of the canvas: it reads at 270 px and leaves air
 _HEIGHTS: dict[Figure, tuple[float, float]] = {
@@ -32,6 +32,18 @@ _HEIGHTS: dict[Figure, tuple[float, float]] = {
     "balloon": (0.30, 0.52),
 }
 _WIDEST = 0.6  # of the canvas: more would leave the frame when the camera moves
+# who would be out of place: such a picture is painted without
+_MISFITS: dict[World, frozenset[Figure]] = {
+    "sea": frozenset({"car", "train", "house", "tree"}),
+    "forest": frozenset({"boat", "balloon"}),
+    "desert": frozenset({"boat"}),
+    "fields": frozenset({"boat"}),
+    "city": frozenset({"house"}),
+    "street": frozenset({"boat", "house", "tree"}),
+    "space": frozenset({"boat"}),
+    "abstract": frozenset({"boat", "train", "house"}),
+    "underwater": frozenset({"bird", "boat", "car", "train", "house", "tree", "balloon"}),
+}
 _FINE_PX = 1400  # outlines are drawn about this fine, then reduced
 _MARGIN = 0.35  # around the figure, in its larger side: glow, shadow, reflection
 _BITS = 4  # of cv2's fixed-point coordinates
@@ -62,6 +74,11 @@ class _Place:
     high: float  #: px of the whole figure
     toward: tuple[float, float]  #: unit vector to the light, across and down
     near_light: float  #: 0 the light is beside it, 1 right behind it
+
+
+def fitting(figure: Figure, world: World) -> Figure:
+    """Return the figure where it has a place in that world, "none" where it would stand in the water or the road."""
+    return "none" if figure in _MISFITS.get(world, frozenset()) else figure
 
 
 def stand(
@@ -148,7 +165,7 @@ def _figure(model: Model, place: _Place, stage: Stage, palette: Palette) -> tupl
     for tone, parts in groupby(model.parts, key=lambda part: part.tone):
         mask = _mask([part.outline for part in parts], place, model.melt if tone == "ink" else 0.0)
         brush.lay(paint, colours[tone], mask)
-        if tone in ("cloth", "second", "leaf"):
+        if tone in ("cloth", "second", "leaf", "crown"):
             _round(paint, mask, place, palette)
         if tone in ("lamp", "signal") and palette.hour != "day":
             lamps = mask if lamps is None else np.maximum(lamps * (1 - mask), mask)
@@ -174,6 +191,7 @@ def _colours(stage: Stage, palette: Palette, *, flying: bool) -> dict[Tone, Colo
         "cloth": lit(palette.accent, 0.62 + day),
         "second": lit(mix(palette.light, palette.accent, 0.15), 0.84 + day * 1.4),
         "leaf": lit(mix(palette.shade, palette.accent, 0.22), 0.40 + day * 0.6),
+        "crown": lit(mix(palette.shade, palette.accent, 0.5), 0.56 + day * 0.8),
         "glass": mix(palette.sky, palette.ink, 0.35),
         "lamp": lighter(warm, 0.06) if shining else mix(palette.sky, palette.ink, 0.3),
         "signal": np.array([0.16, 0.18, 0.95 if shining else 0.65], np.float32),

@@ -572,7 +572,7 @@ def _leaves(rng: _Chance, tips: list[tuple[float, float, float]]) -> list[Part]:
         dark.append(_clump(rng, x, y, size))
         if rng.random() < 0.6:
             lit.append(_clump(rng, x + rng.uniform(-0.1, 0.1), y + size * 0.35, size * 0.62))
-    return [*_parts(dark, "leaf"), *_parts(lit, "second")]
+    return [*_parts(dark, "leaf"), *_parts(lit, "crown")]
 
 
 def _clump(rng: _Chance, x: float, y: float, size: float) -> Outline:

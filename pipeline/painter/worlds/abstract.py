@@ -198,7 +198,7 @@ def _bokeh(ground: _Ground) -> list[Sheet]:
     brush.lay(back, ground.hues[2], brush.glow(canvas, ground.focus, radius=0.5) * np.float32(0.7))
     sheets = [brush.sheet(back, None, depth=0.0)]
     slope = float(rng.uniform(-0.8, 0.8))
-    for number, (count, size, strong) in enumerate(((110, 0.018, 0.42), (46, 0.04, 0.36), (16, 0.085, 0.24))):
+    for number, (count, size, strong) in enumerate(((120, 0.020, 0.75), (54, 0.045, 0.62), (18, 0.095, 0.42))):
         mask = np.zeros((canvas.height, canvas.width), np.float32)
         paint = brush.flat(canvas, ground.hues[3])
         for tint in (ground.hues[4], ground.pop, ground.hues[3]):
@@ -215,7 +215,7 @@ def _bokeh(ground: _Ground) -> list[Sheet]:
 
 def _blurry(canvas: Canvas, spots: NDArray[np.float64], *, soft: float) -> Mask:
     """Return discs with a brighter rim, as a lens draws lights that are out of focus."""
-    inner = spots * (1, 1, 0.86, 0.35)
+    inner = spots * (1, 1, 0.88, 0.30)
     discs = brush.dots(canvas, spots) - np.minimum(brush.dots(canvas, inner), 0.9)
     return np.clip(brush.blur(canvas, np.clip(discs, 0, 1), soft), 0, 1)
 

@@ -189,7 +189,7 @@ def _river(canvas: Canvas, whole: Paint, palette: Palette, plan: _Plan, rng: np.
     dark = mix(palette.ink, palette.shade, 0.55)
     water = np.asarray(water + (dark - water) * (np.float32(0.22) + np.float32(0.38) * part)[..., None], np.float32)
     crest = brush.step(sway, 0.10, 0.30) * (1 - part)
-    brush.lay(water, palette.horizon, crest * np.float32(0.22))
+    brush.lay(np.asarray(water, np.float32), palette.horizon, crest * np.float32(0.22))
     paint = np.empty((canvas.height, canvas.width, 3), np.float32)
     paint[:edge], paint[edge:] = dark, water
     shore = np.repeat(

@@ -179,7 +179,7 @@ def _surface(
 ) -> Paint:
     """Return a globe's own colours, without light: belts, seas and land, or craters."""
     cos, sin = np.float32(np.cos(globe.tilt)), np.float32(np.sin(globe.tilt))
-    along, up = u * cos + v * sin, v * cos - u * sin
+    along, up = np.asarray(u * cos + v * sin, np.float32), np.asarray(v * cos - u * sin, np.float32)
     bulge = np.asarray(1 / (0.55 + depth), np.float32)  # meridians gather at the edge
     table = rng.random((3, 64, 64), dtype=np.float32)
     first = vivid(mix(palette.horizon, palette.accent, 0.35), 1.1)
