@@ -26,6 +26,7 @@ from pipeline.storyboard import (
     Storyboard,
     StyleSheet,
     Treatment,
+    Weather,
     World,
 )
 
@@ -47,6 +48,7 @@ _AT_HOME: dict[Figure, tuple[World, ...]] = {
     "dancer": ("mountains", "sea", "forest", "desert", "fields", "city", "street", "space", "abstract"),
     "couple": ("mountains", "sea", "forest", "desert", "fields", "city", "street", "space"),
 }
+_WITHOUT_WEATHER: tuple[World, ...] = ("space", "underwater", "abstract")
 _PEOPLE = ("walker", "dancer", "couple")
 PEOPLED = 0.7  # of the pictures in which the cast could be seen, it is
 
@@ -139,7 +141,6 @@ def _section(chart: Chart, shot: Shot) -> int:
 def _picture(spot: _Spot, story: Story, treatment: Treatment, *, before: Picture | None) -> Picture:
     world = _world(spot, story)
     framing = _framing(spot, before)
-    chosen = next((motif.weather for motif in (*spot.told, *spot.sung[:3]) if motif.weather), None)
     own = spot.sung[:4]
     valence = story.valence + 0.4 * _mean([motif.mood[0] for motif in own])
     arousal = 0.5 * story.arousal + 1.2 * (spot.energy - 0.5) + 0.2 * _mean([motif.mood[1] for motif in own])
@@ -148,7 +149,7 @@ def _picture(spot: _Spot, story: Story, treatment: Treatment, *, before: Picture
         prompt="",
         world=world,
         hour=_hour(spot, story),
-        weather=chosen or story.weather,
+        weather=_weather(spot, story, world),
         figure=_figure(spot, story, treatment, world, framing),
         framing=framing,
         valence=round(max(-1.0, min(1.0, valence)), 3),
@@ -191,6 +192,13 @@ def _hour(spot: _Spot, story: Story) -> Hour:
     if told:
         return told
     return story.hours[-1] if spot.last else story.hours[min(3, int(spot.progress * 4))]
+
+
+def _weather(spot: _Spot, story: Story, world: World) -> Weather:
+    if world in _WITHOUT_WEATHER:
+        return "clear"
+    said = next((motif.weather for motif in (*spot.told, *spot.sung[:3]) if motif.weather), None)
+    return said or (story.chorus_weather if spot.part == "chorus" else story.weather)
 
 
 def _figure(spot: _Spot, story: Story, treatment: Treatment, world: World, framing: Framing) -> Figure:

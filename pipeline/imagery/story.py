@@ -57,6 +57,7 @@ class Story:
     chorus_world: World  #: none of the others where there is more than one
     hours: tuple[Hour, ...]  #: four, in the order the film goes through them
     weather: Weather
+    chorus_weather: Weather  #: it clears up there, unless the wish has set the weather
     cast: Cast
     place: str
     look: Look
@@ -76,6 +77,7 @@ def read_story(board: Storyboard) -> Story:
     steps = split_wish(wish)
     told = [find_motifs(wanted(step)) for step in steps] if len(steps) > 1 else []
     worlds, chorus_world = _worlds(chart, wished, chorus, verses, told, valence=valence, arousal=arousal, seed=seed)
+    weather = _weather(wished, [*chorus, *verses], valence=valence, arousal=arousal, seed=seed)
     look = find_look(clean(treatment.look), wish, worlds[0], valence=valence, arousal=arousal, seed=seed)
     return Story(
         valence,
@@ -83,7 +85,8 @@ def read_story(board: Storyboard) -> Story:
         worlds,
         chorus_world,
         _hours(wished, [*chorus, *verses], look, valence=valence, steps=bool(told)),
-        _weather(wished, [*chorus, *verses], valence=valence, arousal=arousal, seed=seed),
+        weather,
+        weather if any(motif.weather for motif in wished) else "clear",
         find_cast(wish) or stranger(_figure(wished, chorus, verses, worlds[0]), seed=seed),
         find_place(wish, worlds[0], seed=seed),
         look,
