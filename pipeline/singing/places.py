@@ -36,7 +36,8 @@ _VOCALISE = re.compile(r"(?:\W*(?:[aeiou]+h*|o+w|y?e+a+h?|la+|na+|da+|m+h?m*|hu*
 _MISSED = 0.5  # cost of each second of singing that no line covers: a solo sounds like singing ...
 _MISSED_BY_FORM = 1.0  # ... and where only the form is known, lines fill it
 _LINGER = 0.35  # cost of each second of pause within a stanza
-_ELSEWHERE = 0.35  # cost of each second in a section of another kind than the line's mark says
+_ELSEWHERE = 1.0  # cost of each second in a section of another kind than the line's mark says
+_SECTION = 1.5  # worth of beginning a chorus where one begins
 _ENTRANCE, _OPENING = 1.2, 3.0  # worth of beginning where a voice sets in, for a line and for a stanza
 _BEAT, _BAR, _PHRASE = 0.03, 0.08, 0.2  # worth of beginning on one
 _NEAR_S = 0.12  # a line begins on a beat or phrase that is so near
@@ -64,15 +65,32 @@ def place_lines(lines: Sequence[Verse], chart: Chart, voice: NDArray[np.float64]
     language = guess_language("\n".join(line.text for line in lines))
     weights = [max(1, count_syllables(line.text, language)) for line in lines]
     fixed = [at for at, line in enumerate(lines) if line.start is not None]
+    implied = _implied_parts(lines)
     places: list[Place] = []
     for first, behind in _runs(len(lines), fixed):
         begin = lines[first].start if first in fixed else 0.0
         end = lines[behind].start if behind < len(lines) else chart.duration
-        stage = _Stage(chart, voice, begin or 0.0, max(end or 0.0, (begin or 0.0) + 0.01 * (behind - first)))
+        stage = _Stage(
+            implied[first:behind], chart, voice, begin or 0.0, max(end or 0.0, (begin or 0.0) + 0.01 * (behind - first))
+        )
         places += _placed(lines[first:behind], weights[first:behind], stage, held=first in fixed)
     return [
         place if line.start is None else Place(line.start, max(place.end, line.start + 0.01))
         for line, place in zip(lines, places, strict=True)
+    ]
+
+
+def _implied_parts(lines: Sequence[Verse]) -> list[str]:
+    """Return what unmarked lines are by themselves: what comes in several stanzas is a chorus, the rest is verse."""
+    stanzas: dict[str, set[int]] = {}
+    for line in lines:
+        stanzas.setdefault(line.text.casefold(), set()).add(line.stanza)
+    again = [len(stanzas[line.text.casefold()]) > 1 for line in lines]
+    if not any(again) or any(line.part for line in lines):
+        return [""] * len(lines)
+    return [
+        "" if is_vocalise(line.text) else "chorus" if twice else "verse"
+        for line, twice in zip(lines, again, strict=True)
     ]
 
 
@@ -85,9 +103,11 @@ def _runs(count: int, fixed: list[int]) -> list[tuple[int, int]]:
 class _Stage:
     """The stretch of track that a run of lines is placed in, as curves over a grid of moments."""
 
-    def __init__(self, chart: Chart, voice: NDArray[np.float64], begin: float, end: float) -> None:
+    def __init__(
+        self, implied: Sequence[str], chart: Chart, voice: NDArray[np.float64], begin: float, end: float
+    ) -> None:
         self.chart, self.begin, self.length = chart, begin, end - begin
-        self.voice = voice
+        self.voice, self.implied = voice, implied
 
     def lay(self, lines: int) -> None:
         """Choose the grid: fine enough that every line has some steps of it."""
@@ -117,12 +137,24 @@ class _Stage:
             worth[at] = np.maximum(worth[at], entrance * self.entrance[at] + value)
         return worth
 
+    def section_starts(self, part: str) -> NDArray[np.float64]:
+        """Return what it is worth to begin a stanza where a section of its kind begins."""
+        worth = np.zeros(len(self.times))
+        for section in self.chart.sections:
+            if section.part == _kind(part):
+                worth[np.abs(self.times - section.start) <= _NEAR_S] = _SECTION
+        return worth
+
     def mismatch(self, part: str) -> NDArray[np.float64]:
         """Return, summed up from the left, what it costs to sing a line of this part at each moment."""
-        kind = part.split(" ")[0].removeprefix("pre-").removeprefix("post-")
+        kind = _kind(part)
         if kind not in _SUNG or kind not in {section.part for section in self.chart.sections}:
             return np.zeros(self.moments + 2)
         return np.concatenate([[0.0], np.cumsum(_ELSEWHERE * self.step * (self.parts != kind))])
+
+
+def _kind(part: str) -> str:
+    return part.split(" ")[0].removeprefix("pre-").removeprefix("post-")
 
 
 def _placed(lines: Sequence[Verse], weights: list[int], stage: _Stage, *, held: bool) -> list[Place]:
@@ -143,15 +175,16 @@ def _sung_at(
     step, moments = stage.step, stage.moments
     steps = [np.maximum(1, np.round(_STRETCHES * pace * weight / step)).astype(int) for weight in weights]
     uneven = [
-        (_FREE if _is_vocalise(line.text) else _UNEVEN) * pace * weight * np.log(_STRETCHES) ** 2
+        (_FREE if is_vocalise(line.text) else _UNEVEN) * pace * weight * np.log(_STRETCHES) ** 2
         for line, weight in zip(lines, weights, strict=True)
     ]
     covered = np.concatenate([[0.0], np.cumsum((1 - stage.sung) * step)])
     missed = stage.missed * np.concatenate([[0.0], np.cumsum(stage.sung * step)])[:-1]
-    elsewhere = {line.part: stage.mismatch(line.part) for line in lines}
+    parts = [line.part or implied for line, implied in zip(lines, stage.implied, strict=True)]
+    elsewhere = {part: stage.mismatch(part) for part in parts}
     worth, moment = stage.worth(_ENTRANCE), np.arange(moments + 1)
-    opening = stage.worth(_OPENING)
-    cost = missed - opening if not held else np.where(moment == 0, 0.0, np.inf)
+    openings = {part: stage.worth(_OPENING) + stage.section_starts(part) for part in set(parts)}
+    cost = missed - openings[parts[0]] if not held else np.where(moment == 0, 0.0, np.inf)
     chosen, came = [], []
     for at, line in enumerate(lines):
         done, choice = np.full(moments + 1, np.inf), np.zeros(moments + 1, np.int8)
@@ -159,7 +192,7 @@ def _sung_at(
             if length > moments:
                 continue
             price = cost[: moments + 1 - length] + uneven[at][k]
-            for sums in (covered, elsewhere[line.part]):
+            for sums in (covered, elsewhere[parts[at]]):
                 price = price + sums[length : moments + 1] - sums[: moments + 1 - length]
             better = price < done[length:]
             done[length:][better], choice[length:][better] = price[better], k
@@ -170,7 +203,7 @@ def _sung_at(
         pause = missed + (_LINGER * step * moment if lines[at + 1].stanza == line.stanza else 0.0)
         least = np.minimum.accumulate(done - pause)
         came.append(np.maximum.accumulate(np.where(done - pause == least, moment, 0)).astype(np.int32))
-        cost = least + pause - (worth if lines[at + 1].stanza == line.stanza else opening)
+        cost = least + pause - (worth if lines[at + 1].stanza == line.stanza else openings[parts[at + 1]])
     end = int(np.argmin(cost))
     total = float(cost[end]) + _UNUSUAL * sum(weights) * pace * float(np.log(pace / _PACE_S)) ** 2
     places: list[Place] = []
@@ -181,13 +214,13 @@ def _sung_at(
     return total, places[::-1]
 
 
-def _is_vocalise(text: str) -> bool:
+def is_vocalise(text: str) -> bool:
     """Tell whether a line is nothing but oohs and la-la-las, which last as long as they like."""
     return bool(_VOCALISE.fullmatch(text))
 
 
 def _paces(weights: list[int], stage: _Stage) -> list[float]:
-    """Return paces to try, in seconds a syllable: from one that fills all that is sung to one that leaves half of it."""
+    """Return paces to try, in seconds a syllable: one that fills all that is sung, and quicker ones."""
     sung = float(np.count_nonzero(stage.sung > 0.5)) * stage.step or stage.length / 2
     room = 0.95 * stage.length / sum(weights)
     full = float(np.clip(sung / sum(weights), _FASTEST_S, _SLOWEST_S))
