@@ -131,7 +131,7 @@ def _lit(pixels: Pixels, change: Mask) -> Pixels:
 def _painted(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
     """Brush strokes: broad, faint, lying across the sheet."""
     strokes = brush.noise(canvas, rng, cells=38, octaves=3, stretch=5, roughness=0.7) - np.float32(0.5)
-    return _lit(pixels, np.float32(0.075) * strokes + np.float32(0.018) * paper)
+    return _lit(pixels, np.float32(0.05) * strokes + np.float32(0.018) * paper)
 
 
 def _watercolour(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
@@ -203,7 +203,7 @@ def _neon(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask)
 def _cel(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
     """Clean colours, a touch of bloom, nothing rough."""
     paint = pixels[..., :3].astype(np.float32) / np.float32(255)
-    paint += brush.blur(canvas, np.clip(paint - 0.7, 0, 1), 0.03) * np.float32(0.5)
+    paint += (1 - paint) * brush.blur(canvas, np.clip(paint - 0.75, 0, 1), 0.03) * np.float32(0.8)
     out = pixels.copy()
     out[..., :3] = np.clip(paint * 255 + 0.5, 0, 255)
     return out

@@ -241,7 +241,8 @@ def _banks(
         far = 1 - row / max(1, rows - 1) if rows > 1 else 0.5
         base = horizon * (0.72 + 0.3 * (1 - far))
         line = _puffs(rng, canvas, base=base, tall=horizon * (0.16 + 0.24 * far), side=side)
-        under = (canvas.rows - line[None, :]) * np.float32(canvas.height / canvas.short)
+        even = cv2.GaussianBlur(line[None, :], (0, 0), 0.010 * canvas.short, borderType=cv2.BORDER_REPLICATE)
+        under = (canvas.rows - np.asarray(even, np.float32)) * np.float32(canvas.height / canvas.short)
         ripple = 0.05 * (brush.noise(canvas, rng, cells=9, octaves=4) - 0.5)
         broad = cv2.GaussianBlur(line[None, :], (0, 0), 0.06 * canvas.short, borderType=cv2.BORDER_REPLICATE)
         deep = (canvas.rows - np.asarray(broad, np.float32)) * np.float32(canvas.height / canvas.short)
@@ -262,17 +263,18 @@ def _puffs(rng: np.random.Generator, canvas: Canvas, *, base: float, tall: float
     heap = brush.profile(rng, np.linspace(0, 1, 64), cells=3, octaves=2)
     lean = 0.35 + 0.65 * np.clip(0.5 + side * (np.linspace(0, 1, 64) - 0.5) * 1.6, 0, 1)
     heap = np.clip((heap - 0.25) * 1.6, 0, 1) * lean
-    line = np.full(at.shape, base + 0.06, np.float32)
-    for size, count in ((0.085, 22), (0.05, 46), (0.027, 90)):
+    line = base - tall * 0.8 * np.interp(at / canvas.across, np.linspace(0, 1, 64), heap)
+    for size, count in ((0.10, 20), (0.045, 40), (0.022, 90)):
         size *= 0.6 + 0.4 * canvas.across
         places = (np.arange(count) + rng.uniform(0, 1, count)) / count * 1.1 - 0.05
         radii = size * rng.uniform(0.7, 1.3, count)
         tops = base - tall * np.interp(places, np.linspace(0, 1, 64), heap) * rng.uniform(0.8, 1.0, count)
+        if size < 0.07 * canvas.across:  # small ones grow out of the large
+            tops = np.interp(places * canvas.across, at, line) + rng.uniform(-0.1, 0.5, count) * radii / canvas.down
         reach = (at[None, :] - places[:, None] * canvas.across) / radii[:, None]
         arcs = tops[:, None] - radii[:, None] / canvas.down * (np.sqrt(np.clip(1 - reach * reach, 0, 1)) - 0.75)
         line = np.minimum(line, np.where(np.abs(reach) > 1, 9, arcs).min(axis=0))
-    least = base - tall * 0.5 * np.interp(at / canvas.across, np.linspace(0, 1, 64), heap)
-    return np.asarray(np.minimum(line, least), np.float32)
+    return np.asarray(line, np.float32)
 
 
 def rays(canvas: Canvas, rng: np.random.Generator, at: Point, *, reach: float) -> Mask:

@@ -19,6 +19,7 @@ Field = NDArray[np.float32]  #: (slices, columns)
 Height = Callable[[Field, Field], Field]  #: height at (x, z)
 
 _FINE = 2  # the land's pixels per canvas pixel in each direction, averaged: inner ridges have clean edges
+_BETWEEN = 3  # slices drawn for each that was surveyed: slopes that face the camera show no steps
 _FINE_MOST = 1500  # px of shorter side from which on they are drawn as they are
 
 
@@ -76,12 +77,13 @@ def drawn(canvas: Canvas, ground: Ground, colour: NDArray[np.float32]) -> tuple[
     """Return the land's paint and where it is; below its nearest edge it goes on to the foot of the canvas."""
     fine = _FINE if canvas.short < _FINE_MOST else 1
     width, height = canvas.width * fine, canvas.height * fine
-    edge = np.minimum.accumulate(ground.seen, axis=0) * np.float32(height)
-    edge = np.asarray(cv2.resize(edge, (width, len(edge)), interpolation=cv2.INTER_LINEAR), np.float32)
+    slices = len(ground.seen) * _BETWEEN
+    seen = cv2.resize(ground.seen, (width, slices), interpolation=cv2.INTER_LINEAR)
+    edge = np.asarray(np.minimum.accumulate(seen, axis=0) * np.float32(height), np.float32)
     top = int(np.clip(np.floor(edge.min()) // fine * fine, 0, height - fine))
     which = _first_seen(edge - top, height - top)
-    table = np.empty((len(edge), canvas.width, 4), np.uint8)
-    table[..., :3] = cv2.resize(np.clip(colour, 0, 1), (canvas.width, len(edge))) * 255 + 0.5
+    table = np.empty((slices, canvas.width, 4), np.uint8)
+    table[..., :3] = cv2.resize(np.clip(colour, 0, 1), (canvas.width, slices)) * 255 + 0.5
     table[..., 3] = 255
     table = np.concatenate([table, table[-1:] * np.array([1, 1, 1, 0], np.uint8)])
     across = np.arange(width, dtype=np.int32) // fine
@@ -99,13 +101,11 @@ def drawn(canvas: Canvas, ground: Ground, colour: NDArray[np.float32]) -> tuple[
 
 def _first_seen(edge: Field, rows: int) -> NDArray[np.int32]:
     """Return for each pixel which slice is seen there: the first whose edge is not below it; their number for none."""
-    slices, width = edge.shape
+    width = edge.shape[1]
     last = np.ceil(edge - 0.5).astype(np.int32) - 1
     inside = np.minimum(last, rows - 1)
     place = (inside * width + np.arange(width, dtype=np.int32))[last >= 0]
-    count = (
-        np.bincount(place, minlength=rows * width).reshape(rows, width).astype(np.uint8 if slices < 256 else np.int32)
-    )
+    count = np.bincount(place, minlength=rows * width).reshape(rows, width)
     return np.cumsum(count[::-1], axis=0, dtype=np.int32)[::-1]
 
 

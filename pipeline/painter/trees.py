@@ -35,12 +35,13 @@ def crown(canvas: Canvas, rng: np.random.Generator, foot: Point, *, tall: float,
         [[-0.035, 0.02], [-0.022, -0.3], [-0.09, -0.55], [0, -0.42], [0.1, -0.58], [0.022, -0.3], [0.04, 0.02]]
     )
     parts = [_placed(canvas, trunk * tall, foot)]
-    for _ in range(26):
+    turn = np.linspace(0, 2 * np.pi, 18, endpoint=False)
+    for number in range(64):
         angle, out = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random())
-        centre = np.array([np.cos(angle) * out * wide * 0.36, -0.66 + np.sin(angle) * out * 0.24])
-        size = rng.uniform(0.09, 0.17)
-        turn = np.linspace(0, 2 * np.pi, 26, endpoint=False)
-        rough = size * (1 + 0.16 * rng.standard_normal(26))
+        out = out if number < 24 else 0.86 + 0.2 * rng.random()
+        centre = np.array([np.cos(angle) * out * wide * 0.40, -0.68 + np.sin(angle) * out * 0.26])
+        size = rng.uniform(0.08, 0.14) if number < 24 else rng.uniform(0.025, 0.055)
+        rough = size * (1 + 0.07 * rng.standard_normal(18))
         leaf = centre + np.stack([np.cos(turn) * rough * 1.15, np.sin(turn) * rough], -1)
         parts.append(_placed(canvas, leaf * tall, foot))
     return parts
@@ -85,27 +86,29 @@ def _rounded(spine: list[tuple[float, float]], thick: float) -> Outline:
 
 def flowers(
     canvas: Canvas, rng: np.random.Generator, line: NDArray[np.float32], *, count: int, tall: float
-) -> tuple[list[Outline], list[Outline]]:
-    """Return the stems and the heads of flowers that grow from a line, denser at the sides."""
+) -> tuple[list[Outline], list[Outline], list[Outline]]:
+    """Return stems, heads and hearts of flowers that grow from a line, denser at the sides; some seen from aside."""
     at = _aside(rng.uniform(0, 1, count))
-    grown = tall * rng.uniform(0.45, 1.1, count)
+    grown = tall * rng.uniform(0.3, 1.1, count)
     foot = np.interp(at, np.linspace(0, 1, len(line)), line)
-    stems, heads = [], []
-    turn = np.linspace(0, 2 * np.pi, 22, endpoint=False)
+    turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    stems, heads, hearts = [], [], []
     for x, y, high in zip(at, foot, grown, strict=True):
-        bend = float(rng.normal(0, 0.16)) * high
-        part = np.linspace(0, 1, 5)
-        spine = np.stack([bend * part**2, -high * part], -1)
-        side = np.array([0.0011 + 0.008 * high, 0]) / 2
+        bend = float(rng.normal(0, 0.22)) * high
+        part = np.linspace(0, 1, 9)
+        spine = np.stack([bend * part**2.4, -high * part], -1)
+        side = np.array([0.0010 + 0.004 * high, 0]) / 2
         stems.append(_placed(canvas, np.concatenate([spine - side, (spine + side)[::-1]]), (x, y)))
-        size = (0.008 + 0.055 * high) * float(rng.uniform(0.7, 1.2))
-        petals, phase = int(rng.integers(4, 7)), float(rng.uniform(0, 6.28))
-        edge = size * (0.82 + 0.18 * np.cos(petals * turn + phase) + 0.05 * rng.standard_normal(22))
-        squash = float(rng.uniform(0.55, 0.9))
-        heads.append(
-            _placed(canvas, spine[-1] + np.stack([np.cos(turn) * edge, np.sin(turn) * edge * squash], -1), (x, y))
-        )
-    return stems, heads
+        size = (0.007 + 0.048 * high) * float(rng.uniform(0.7, 1.2))
+        petals, phase = int(rng.integers(4, 6)), float(rng.uniform(0, 6.28))
+        edge = size * (0.86 + 0.17 * np.abs(np.cos(petals / 2 * turn + phase)) + 0.025 * np.sin(7 * turn + 3 * phase))
+        squash = float(rng.uniform(0.42, 0.8))
+        head = np.stack([np.cos(turn) * edge, np.sin(turn) * edge * squash], -1)
+        lean = rng.uniform(-0.5, 0.5)
+        head = head @ np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
+        heads.append(_placed(canvas, spine[-1] + head, (x, y)))
+        hearts.append(_placed(canvas, spine[-1] + head * 0.26 + [0, size * 0.08], (x, y)))
+    return stems, heads, hearts
 
 
 def _aside(at: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -195,13 +198,13 @@ def ferns(
         foot = (float(x), float(np.interp(x, np.linspace(0, 1, len(line)), line)) + 0.01)
         high = tall * float(rng.uniform(0.5, 1.0))
         for lean in rng.uniform(-1.1, 1.1, 5):
-            part = np.linspace(0, 1, 15)
+            part = np.linspace(0, 1, 45)
             spine = np.stack([lean * high * part, -high * (1.5 * part - 0.75 * part**2)], -1)
             leaf = (
                 0.17
                 * high
                 * np.sin(np.clip(part * 0.9 + 0.1, 0, 1) * np.pi) ** 0.8
-                * np.where(np.arange(15) % 2, 1.0, 0.18)
+                * np.where(np.arange(45) % 2, 1.0, 0.35)
             )
             along = np.gradient(spine, axis=0)
             normal = np.stack([-along[:, 1], along[:, 0]], -1) / np.linalg.norm(along, axis=1, keepdims=True)

@@ -99,6 +99,7 @@ def _dune(
     body = mix(lit, dark, 0.26)
     paint = land.between(mix(lit, dark, 0.12), mix(body, dark, 0.42), (under + 0.35 * ripple * near).astype(np.float32))
     brush.lay(paint, lit, bright * np.float32(0.85))
+    brush.darken(paint, under.astype(np.float32), 0.22 * near)
     brush.lay(paint, mix(dark, palette.ink, 0.10 + 0.2 * near), shade * np.float32(0.88))
     melted = np.float32((1 - near) ** 1.3 * 0.62)
     brush.lay(

@@ -114,7 +114,7 @@ def _hedges(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generat
     mask = np.maximum(brush.fill(canvas, outlines), brush.below(canvas, rise))
     tint = mix(palette.at(0.18), _crops(palette)[0], 0.25)
     tone = land.slope(canvas, palette, sun, rise, tint, mist=0.12, reach=0.2)
-    brush.lay(tone, mix(tint, palette.glow, 0.6), land.lit_side(canvas, sun, mask, reach=0.006) * np.float32(0.75))
+    brush.lay(tone, mix(tint, palette.glow, 0.6), land.lit_side(canvas, sun, mask, reach=0.0032) * np.float32(0.7))
     return brush.sheet(tone, mask, depth=0.62)
 
 
@@ -130,9 +130,12 @@ def _front(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generato
     brush.lay(
         tone, mix(palette.glow, palette.shade, 0.35), land.lit_side(canvas, sun, mask, reach=0.002) * np.float32(0.5)
     )
-    stems, heads = trees.flowers(canvas, rng, line, count=46, tall=tall * 1.05)
+    stems, heads, hearts = trees.flowers(canvas, rng, line, count=46, tall=tall * 1.05)
     bloom, core = brush.fill(canvas, heads), np.maximum(mask, brush.fill(canvas, stems))
     head = palette.accent if palette.hour != "night" else mix(palette.accent, palette.shade, 0.6)
     brush.lay(tone, head, bloom)
+    brush.lay(tone, mix(head, palette.ink, 0.7), brush.fill(canvas, hearts) * np.float32(0.85))
+    petals = brush.noise(canvas, rng, cells=60, octaves=2) - np.float32(0.5)
+    brush.darken(tone, np.clip(petals * 2, 0, 1) * bloom, 0.35)
     brush.lay(tone, lighter(head, 0.10), land.lit_side(canvas, sun, bloom, reach=0.004) * np.float32(0.8))
     return brush.sheet(tone, np.maximum(core, bloom), depth=0.95)

@@ -114,7 +114,7 @@ def _row(
         brush.lay(paint, mix(palette.light, tint, 0.35 + 0.1 * number), brush.fill(canvas, trunks) * np.float32(0.75))
         brush.lay(paint, mix(tint, palette.ink, 0.6), brush.fill(canvas, marks) * np.float32(0.8))
     brush.lay(paint, mix(_leaf(palette), tint, 0.25 + 0.3 * near), leaves * (1 - stems) * np.float32(0.85))
-    rim = land.lit_side(canvas, sun, stems, reach=0.0025 + 0.001 * number) * brush.enlarged(
+    rim = land.lit_side(canvas, sun, np.maximum(stems, ground), reach=0.0025 + 0.001 * number) * brush.enlarged(
         brush.glow(canvas.coarser(), sun.at, radius=0.6), canvas
     )
     brush.lay(paint, palette.light, rim * np.float32(0.75 * (1 - 0.7 * sun.veiled)))

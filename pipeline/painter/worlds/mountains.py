@@ -44,7 +44,7 @@ def _peaks(
     camera = Camera(float(rng.uniform(0.25, 0.7)), horizon)
     zoom = {"wide": 1.35, "medium": 1.6, "close": 1.8}[picture.framing] * canvas.down**0.4
     height = _massif(rng, canvas, sun, zoom)
-    ground = terrain.survey(canvas, camera, height, near=_PEAKS[0], far=_PEAKS[1], slices=230)
+    ground = terrain.survey(canvas, camera, height, near=_PEAKS[0], far=_PEAKS[1], slices=330)
     return terrain.sheet(canvas, ground, _rock(ground, palette, sun, rng, picture), depth=0.14)
 
 
