@@ -94,7 +94,7 @@ def faces_for(mood: str, texts: Iterable[str]) -> tuple[str, ...]:
 def shaped(text: str, faces: Sequence[str]) -> tuple[Run, ...]:
     """Return the text in runs of one font each, in the order of reading."""
     parts: list[tuple[str, str]] = []
-    for cluster in grapheme_clusters(text):
+    for cluster in text if text.isascii() else grapheme_clusters(text):
         for face, letters in _drawable(cluster, tuple(faces)):
             if parts and parts[-1][0] == face:
                 parts[-1] = (face, parts[-1][1] + letters)

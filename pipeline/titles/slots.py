@@ -116,7 +116,8 @@ def _stay(slot: Slot, later: Sequence[Slot]) -> Slot:
     """Let a slot last until something takes its place, or for a while after it is sung."""
     following = [other for other in later[:4] if other.start > slot.start]
     same = next((other.start for other in following if other.place == slot.place), np.inf)
-    after = next((other.start for other in following if other.start >= slot.end - OVERLAP_S), np.inf)
+    done = max(slot.end - OVERLAP_S, slot.start + FLICKER_S)
+    after = next((other.start for other in following if other.start >= done), np.inf)
     until = min(same, after)
     rest = until - slot.end
     end = until if rest <= BRIDGE_S else slot.end + HOLD_S

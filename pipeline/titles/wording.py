@@ -29,7 +29,7 @@ def _sober(text: str) -> str:
     """Take off the marks that are stacked too high."""
     kept, high = [], 0
     for sign in text:
-        high = high + 1 if unicodedata.combining(sign) else 0
+        high = high + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
         if high <= MARKS_MOST:
             kept.append(sign)
     return "".join(kept)
