@@ -25,12 +25,12 @@ from pipeline.pictures import Layer, Painting, flatten
 from pipeline.shots import break_down
 from pipeline.singers import orchestra, suno
 from pipeline.storyboard import Picture, Shot, Storyboard, StyleSheet, Treatment
+from tests.charts import a_chart, sung
 from tests.fake_openai import KEY, FakeOpenAI
 from tests.fake_replicate import TOKEN, FakeReplicate, a_picture
 from tests.fake_suno import FakeSuno
 from tests.loopback import Answer
 from tests.media import make_clip
-from tests.songs import a_chart, sung
 from tests.test_cues import a_sheet
 
 

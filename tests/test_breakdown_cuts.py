@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.breakdown.cuts import cut_passage, find_places
 from pipeline.breakdown.passages import Passage
 from pipeline.storyboard import Line
-from tests.songs import a_chart
+from tests.charts import a_chart
 
 
 def test_a_downbeat_is_cheaper_than_a_beat_and_a_phrase_cheaper_still():

@@ -7,7 +7,7 @@ from collections import Counter
 from pipeline.breakdown.joins import Seam, join
 from pipeline.breakdown.passages import Passage
 from pipeline.storyboard import Part
-from tests.songs import LOUDNESS, a_chart
+from tests.charts import LOUDNESS, a_chart
 
 CHART = a_chart(tempo=128.0)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.breakdown.passages import find_passages, on_beat, plain, sing_sections
 from pipeline.storyboard import Line, Section
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 
 def test_borders_are_put_on_their_beats():

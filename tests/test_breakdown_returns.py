@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.breakdown.passages import Passage, find_passages
 from pipeline.breakdown.returns import count_pictures, share_pictures
-from tests.songs import a_chart
+from tests.charts import a_chart
 
 
 def test_how_many_pictures_a_film_may_have():

@@ -14,7 +14,7 @@ from pipeline.contactsheet import COLOURS, GROUND, draw_contact_sheet
 from pipeline.directors.rules import load
 from pipeline.shots import break_down
 from pipeline.storyboard import Chart, Picture, Section, Shot, Storyboard, StyleSheet, Treatment
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 
 def a_board(

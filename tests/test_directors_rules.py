@@ -12,7 +12,7 @@ import pytest
 from pipeline.directors.rules import load
 from pipeline.shots import break_down
 from pipeline.storyboard import Line, Picture, Storyboard, Treatment
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 RULES = load()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.imagery.camera import find_moves
 from pipeline.shots import break_down
 from pipeline.storyboard import Treatment
-from tests.songs import a_chart
+from tests.charts import a_chart
 
 
 def test_in_at_the_start_up_into_a_lift_out_at_the_end():

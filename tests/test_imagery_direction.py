@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.imagery.direction import seed_of, with_camera, write_by_rules
 from pipeline.shots import break_down
 from pipeline.storyboard import Picture, Treatment
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 
 def test_seeds_are_the_pictures_own():

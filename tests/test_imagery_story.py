@@ -7,7 +7,7 @@ import pytest
 from pipeline.imagery.story import find_mood, read_story, split_wish
 from pipeline.shots import break_down
 from pipeline.storyboard import Treatment
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 
 @pytest.mark.parametrize(

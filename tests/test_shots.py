@@ -15,7 +15,7 @@ from pipeline.breakdown.passages import LEAST_SHOT_S
 from pipeline.breakdown.returns import count_pictures
 from pipeline.shots import break_down
 from pipeline.storyboard import SHOTS_MOST, Chart, Line, Pace, Part, Section, Shot, Storyboard, Treatment, Word
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 TEMPI = (72.0, 90.0, 120.0, 150.0, 174.0)
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import BadSheet
 from pipeline.shots import break_down
 from pipeline.storyboard import SHAPES, Storyboard, Treatment, size_of
-from tests.songs import a_chart, sung
+from tests.charts import a_chart, sung
 
 
 @pytest.fixture(scope="module")
