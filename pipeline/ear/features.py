@@ -5,10 +5,16 @@ The sound is gone through in pieces, so that a song of 20 minutes takes hardly m
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
@@ -75,15 +81,42 @@ def listen(sound: Path) -> Features:
 
 @cache
 def load_librosa() -> ModuleType:
-    """Import librosa, which takes seconds and compiles some of itself on its very first run on a machine."""
+    """Import librosa, which takes seconds, and compiles some of itself the first time on a machine."""
+    _find_place_for_compiled_code()
     import librosa
 
     return librosa
 
 
-def read_mono(sound: Path) -> NDArray[np.float32]:
-    """Return a whole song in one channel at RATE."""
-    return np.concatenate(list(_mono(sound, 1.0)))
+def _find_place_for_compiled_code() -> None:
+    """Give numba a folder of this process where it could not write beside librosa or at home: it gives up otherwise."""
+    config: Any = import_module("numba.core.config")
+    homes: Any = import_module("numba.misc.appdirs")
+    spec = find_spec("librosa")
+    beside = Path(spec.origin).parent / "__pycache__" if spec and spec.origin else Path("/nowhere")
+    home = Path(homes.AppDirs(appname="numba", appauthor=False).user_cache_dir)
+    if config.CACHE_DIR or is_writable(beside) or is_writable(home):
+        return
+    config.CACHE_DIR = mkdtemp(prefix="numba-")
+    atexit.register(shutil.rmtree, config.CACHE_DIR, ignore_errors=True)
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a folder, or the nearest one above it that exists, may be written to."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def read_mono(sound: Path, seconds: float) -> Iterator[NDArray[np.float32]]:
+    """Yield a song in one channel at RATE, at least so many seconds at a time but for the last."""
+    held: list[NDArray[np.float32]] = []
+    for piece in _mono(sound, 1.0):
+        held.append(piece)
+        if sum(map(len, held)) >= seconds * RATE:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
 def _pieces(sound: Path) -> Iterator[NDArray[np.float32]]:

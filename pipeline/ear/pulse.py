@@ -35,6 +35,7 @@ UNCLEAR_SHARE = 0.25  # of a song that may be unclear before a tracker is asked
 TRACKED_CLEAR = 2.5  # the same at tracked beats, which seek strikes: rubato has 2
 AGREED = 0.8  # of librosa's beats that the second listener hears too ...
 AGREED_S = 0.070  # ... this near
+LISTENED_S = 180.0  # of sound that the second listener takes at a time
 
 TEMPO_STEP = 4  # looks that librosa's tempo is given as one
 TEMPO_PIECE_S = 60.0  # at a time: its memory grows with the square otherwise
@@ -198,10 +199,9 @@ def _follow(clear: NDArray[np.float64]) -> NDArray[np.intp]:
 def _tracked(strikes: NDArray[np.float64], sound: Path, grid: _Grid) -> NDArray[np.float64] | None:
     """Return the beats of librosa's tracker where a second listener hears the same ones; None where they differ."""
     librosa = load_librosa()
-    other = hear(read_mono(sound), RATE)
-    if len(other.beats) < LEAST_BEATS:
+    theirs = _heard_otherwise(sound)
+    if len(theirs) < LEAST_BEATS:
         return None
-    theirs = np.array(other.beats)
     slow = np.interp(np.arange(len(strikes)) * STRIKE_S, theirs[1:], ndimage.gaussian_filter1d(np.diff(theirs), 2.0))
     looks = librosa.beat.beat_track(onset_envelope=strikes, sr=RATE, hop_length=STRIKE_HOP, bpm=60 / slow)[1]
     beats = looks * STRIKE_S
@@ -214,6 +214,16 @@ def _tracked(strikes: NDArray[np.float64], sound: Path, grid: _Grid) -> NDArray[
     if (nearest < AGREED_S).mean() < AGREED or clear < max(TRACKED_CLEAR, float(grid.clear.mean())):
         return None
     return np.asarray(beats)
+
+
+def _heard_otherwise(sound: Path) -> NDArray[np.float64]:
+    """Return the beats that the second listener hears, who takes much memory and so gets a few minutes at a time."""
+    beats: list[float] = []
+    past = 0
+    for piece in read_mono(sound, LISTENED_S):
+        beats += [past / RATE + beat for beat in hear(piece, RATE).beats]
+        past += len(piece)
+    return np.unique(beats)
 
 
 def _bars(heard: Features, beats: NDArray[np.float64]) -> tuple[int, int]:
