@@ -15,6 +15,7 @@ class Camera:
 
     name = "camera"
     licence = "The camera moves are yours: made by Reelscore itself, free for any use."
+    seconds = 0.0
     at_once = 1
 
     def price_usd(self, shot: Shot) -> float:

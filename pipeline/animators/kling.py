@@ -57,6 +57,7 @@ class Kling:
     """Films a painting for five or ten seconds."""
 
     licence = "Filmed by Kling at Replicate, whose terms allow commercial use of the films."
+    seconds = 200.0
     at_once = 4
 
     def __init__(self, variant: str, vendors: Vendors) -> None:

@@ -53,6 +53,7 @@ MODELS = {
 class Flux:
     """Draws one sheet of about a megapixel, scaled to the frame."""
 
+    seconds = 6.0
     at_once = 4
 
     def __init__(self, variant: str, vendors: Vendors) -> None:

@@ -59,6 +59,7 @@ class FluxLocal:
     """Draws one sheet of about a megapixel, scaled to the frame; the model is loaded with the first picture."""
 
     price_usd = 0.0
+    seconds = 15.0
     at_once = 1  # they would only wait for the same GPU
 
     def __init__(self, variant: str) -> None:

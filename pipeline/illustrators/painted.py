@@ -25,6 +25,7 @@ class Painter:
     name = "painted"
     licence = "yours; no restrictions"
     price_usd = 0.0
+    seconds = 4.0
     at_once = 2  # a picture takes about 250 MB while it is painted
 
     def draw(self, picture: Picture, style: StyleSheet, *, size: tuple[int, int], to: Path, report: Report) -> Painting:
