@@ -19,6 +19,7 @@ from pipeline.errors import BadMedia, DoesNotFit, OverLimit, Unavailable
 from pipeline.film import marry_track
 from pipeline.pictures import MovingPicture, Painting
 from pipeline.screen.planes import Frame
+from pipeline.screen.pulses import FADE_OUT_S, count_faded
 from pipeline.screen.screening import Screening
 from pipeline.screen.takes import count_frames
 from pipeline.storyboard import Storyboard
@@ -78,7 +79,9 @@ def _fit(
         with Screening(board, material, frames=frames, size=fitting, place=place) as screening:
             _press(
                 screening.frames(),
-                _arguments(lay_titles(board, size=fitting, place=place), fitting, rate, allowed, thrift),
+                _arguments(
+                    _filters(lay_titles(board, size=fitting, place=place), rate, frames), fitting, rate, allowed, thrift
+                ),
                 place,
                 frames=frames,
                 rate=rate,
@@ -125,10 +128,15 @@ def _encoding() -> Iterator[None]:
         raise OverLimit("Encoding the film took more time or room than is allowed.", hint=SHORTER) from exc
 
 
-def _arguments(
-    titles: str | None, size: tuple[int, int], rate: int, allowed: Budget | None, thrift: float
-) -> list[str]:
-    """Return what ffmpeg is told: raw frames in, titles on them, H.264 that plays everywhere out."""
+def _filters(titles: str | None, rate: int, frames: int) -> str:
+    """Return what is done to the frames: their colours named, titles laid on them, and a fade at the end over both."""
+    faded = count_faded(FADE_OUT_S, rate=rate, frames=frames)
+    fade = f"fade=type=out:start_frame={frames - faded}:nb_frames={faded}" if faded else None
+    return ",".join(filter(None, [COLOURS, titles, fade, "format=yuv420p"]))
+
+
+def _arguments(filters: str, size: tuple[int, int], rate: int, allowed: Budget | None, thrift: float) -> list[str]:
+    """Return what ffmpeg is told: raw frames in, H.264 that plays everywhere out."""
     shape = ["-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate)]
     control = ["-crf", str(CRF), "-g", str(round(KEYFRAME_S * rate))]
     if allowed:
@@ -136,7 +144,7 @@ def _arguments(
         control += ["-maxrate", str(most), "-bufsize", str(2 * most)]
     return [
         *take_fed("rawvideo", *shape),
-        *("-vf", ",".join(filter(None, [COLOURS, titles, "format=yuv420p"]))),
+        *("-vf", filters),
         *("-c:v", "libx264", "-preset", "veryfast", "-threads", str(THREADS), *control),
         *(*NOTHING_PERSONAL, "-movflags", "+faststart", "-f", "mp4", "picture.mp4"),
     ]

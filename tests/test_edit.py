@@ -90,6 +90,19 @@ def test_titles_are_burned_in(material: dict[str, Painting | MovingPicture], tra
     assert changed[36:54].min() > 100
 
 
+def test_the_end_fades_and_takes_the_titles_with_it(
+    material: dict[str, Painting | MovingPicture], track: Track, tmp_path: Path
+) -> None:
+    size = (320, 180)
+    board = make_board([0, track.duration], pictures=["p2"])
+    line = Line("Until the very end", 1.0, track.duration)
+    sung = replace(board, lines=(line,), treatment=replace(board.treatment, titles="line", shape="16:9"))
+    seen = greys(cut(sung, material, track, tmp_path / "film.mp4", size=size), size).astype(float)
+    assert (np.diff(seen.mean(axis=(1, 2))[-18:]) < 0).all()
+    assert seen[-1].max() < 45
+    assert 16 < seen[-1].mean() < 30
+
+
 def test_progress_is_told_in_small_steps(
     material: dict[str, Painting | MovingPicture], track: Track, tmp_path: Path
 ) -> None:

@@ -90,12 +90,10 @@ def test_the_picture_grows_with_a_pulse_by_no_more_than_is_said(tmp_path: Path) 
     assert widths[61] == pytest.approx(widths[46], abs=0.1)
 
 
-def test_it_fades_at_both_ends(material: dict[str, Painting | MovingPicture], tmp_path: Path) -> None:
+def test_it_fades_in(material: dict[str, Painting | MovingPicture], tmp_path: Path) -> None:
     seen = means(make_board([0, 6]), material, tmp_path)
     assert 17 < seen[0] < seen[5] < seen[9] < coded(DARK)
-    assert abs(seen[12:110] - coded(DARK)).max() < 1
-    assert (np.diff(seen[-28:]) <= 0).all()
-    assert 16 <= seen[-1] < 19
+    assert abs(seen[12:] - coded(DARK)).max() < 1
 
 
 def test_a_move_goes_on_through_a_transition(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The light: pulses on the strong beats of loud sections, and the fades at both ends of the film."""
+"""The light: pulses on the strong beats of loud sections, and the fades at both ends of the film.
+
+The fade at the end is the encoder's, since it takes the titles with it (pipeline/edit.py).
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,16 @@ def find_pulses(chart: Chart, pace: Pace, *, rate: int, frames: int) -> Levels:
     return levels
 
 
-def find_fades(*, rate: int, frames: int) -> Levels:
-    """Return for each frame how much light there is, 0-1; neither the first nor the last frame is all black."""
-    levels = np.ones(frames)
-    rising, falling = (min(round(seconds * rate), int(frames * FADED_MOST)) for seconds in (FADE_IN_S, FADE_OUT_S))
+def fade_in(*, rate: int, frames: int) -> Levels:
+    """Return for each frame how much light there is, 0-1; the first has some."""
+    levels, rising = np.ones(frames), count_faded(FADE_IN_S, rate=rate, frames=frames)
     levels[:rising] = FIRST_LIGHT + (1 - FIRST_LIGHT) * np.arange(rising) / max(1, rising)
-    levels[frames - falling :] = np.arange(falling, 0, -1) / (falling + 1)
     return levels
+
+
+def count_faded(seconds: float, *, rate: int, frames: int) -> int:
+    """Return how many frames a fade takes; it leaves a short film mostly light."""
+    return min(round(seconds * rate), int(frames * FADED_MOST))
 
 
 def _strength(chart: Chart, beat: float) -> float:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from pipeline.pictures import MovingPicture, Painting
 from pipeline.screen.planes import Frame, Projector, brighten, dim
-from pipeline.screen.pulses import LIGHT, LOUD, find_fades, find_pulses
+from pipeline.screen.pulses import LIGHT, LOUD, fade_in, find_pulses
 from pipeline.screen.reel import Reel
 from pipeline.screen.shown import Album, Filmed, Painted, Shown
 from pipeline.screen.takes import Take, find_takes
@@ -33,7 +33,7 @@ class Screening:
         self._board, self._material, self._size, self._place = board, material, size, place
         self.takes = find_takes(board.shots, rate=rate, frames=frames)
         self._pulses = find_pulses(board.chart, board.treatment.pace, rate=rate, frames=frames)
-        self._fades = find_fades(rate=rate, frames=frames)
+        self._fades = fade_in(rate=rate, frames=frames)
         self._album, self._projector = Album(size), Projector(size)
         self._open: dict[int, Shown] = {}  # by the take's place in the film: two at most
 

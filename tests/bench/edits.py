@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from pipeline.door.ffmpeg import bench
-from pipeline.edit import _arguments, _press, cut_film
+from pipeline.edit import _arguments, _filters, _press, cut_film
 from pipeline.pictures import Layer, Painting
 from pipeline.screen.planes import Frame
 from pipeline.screen.screening import Screening
@@ -130,7 +130,7 @@ def press_ready(folder: Path) -> None:
             yield frame
 
     with bench(folder) as place:
-        arguments = _arguments(None, SIZE, RATE, None, 1.0)
+        arguments = _arguments(_filters(None, RATE, len(raw)), SIZE, RATE, None, 1.0)
         _press(frames(), arguments, place, frames=len(raw), rate=RATE, report=lambda *_: None)
 
 
