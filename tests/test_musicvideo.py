@@ -17,8 +17,8 @@ from pipeline.film import decode_sound, packet_hashes, picture_length, picture_s
 from pipeline.musicvideo import STAGES, MusicVideo, Ordered, make_video, revised, sketch
 from pipeline.pictures import Painting
 from pipeline.storyboard import Picture, Storyboard, StyleSheet, Treatment
-from tests.media import ffmpeg
 from tests.drumbeats import make_song
+from tests.media import ffmpeg
 
 LRC = "[ti:Home]\n[ar:Nobody]\n[00:00.50]Walking home tonight\n[00:02.00]neon in the rain\n[00:04.00]calling out"
 SMALL = Treatment(wish="neon city in the rain", lyrics=LRC, frame_rate=24, shape="1:1", pace="quick")
