@@ -113,7 +113,7 @@ def walker(rng: np.random.Generator, *, wet: bool = False) -> Figure:
     woman, profile, left = (bool(rng.random() < share) for share in (0.5, 0.45, 0.5))
     body = _striding(rng, woman) if profile else _standing(rng, woman)
     outlines = [*body.outlines, *_clothes(rng, body, woman)]
-    if wet or rng.random() < 0.1:
+    if wet:
         outlines += _umbrella(rng, body)
     return _figure(outlines).moved(flip=left)
 
@@ -141,9 +141,9 @@ def _shift(outlines: list[Outline], by: float, *, scale: float = 1.0, turn: floa
 
 def _standing(rng: np.random.Generator, woman: bool, *, arms: bool = True) -> _Body:
     """Pose somebody who is seen from behind, the weight on one leg."""
-    wide, hip, lean = (0.088, 0.075, 0.0) if woman else (0.106, 0.068, 0.0)
+    wide, hip = (0.084, 0.076) if woman else (0.098, 0.072)
     lean, bend = rng.uniform(-0.014, 0.014), rng.uniform(0.005, 0.035)
-    half = [(wide * 0.42, 0.838), (wide * 0.9, 0.808), (wide + 0.014, 0.77), (0.074, 0.65), (hip + 0.018, 0.53)]
+    half = [(wide * 0.42, 0.838), (wide * 0.9, 0.808), (wide + 0.014, 0.77), (0.078, 0.65), (hip + 0.018, 0.53)]
     torso = [*half, (0.05, 0.47), (-0.05, 0.47), *[(-x, y) for x, y in reversed(half)]]
     outlines = [
         oval(lean * 1.5, 0.928, 0.043, 0.057),
@@ -156,7 +156,7 @@ def _standing(rng: np.random.Generator, woman: bool, *, arms: bool = True) -> _B
     ]
     hand = (wide + 0.006, 0.45)
     if arms:
-        right = [(wide, 0.775), (wide + 0.026, 0.64), (wide + 0.016, 0.51), hand]
+        right = [(wide - 0.004, 0.775), (wide + 0.016, 0.64), (wide + 0.012, 0.51), hand]
         outlines += [limb(right, _ARM), limb([(-x, y) for x, y in right], _ARM)]
     return _Body(tuple(outlines), (lean * 1.5, 0.928), hand, wide, False)
 
@@ -209,7 +209,7 @@ def _coat(rng: np.random.Generator, body: _Body, wind: float) -> Outline:
 
 def _jacket(body: _Body) -> Outline:
     wide = body.shoulder
-    side = [(0.035, 0.855), (wide + 0.005, 0.805), (wide + 0.012, 0.64), (0.1, 0.50), (0.1, 0.50)]
+    side = [(0.04, 0.862), (wide + 0.005, 0.81), (wide + 0.02, 0.66), (0.108, 0.47), (0.108, 0.47)]
     return curve([*side, *[(-x, y) for x, y in reversed(side)]])
 
 

@@ -32,7 +32,7 @@ def sheets(
     progress(0.7)
     stage = scenery.stage
     layers = [_blurred(sheet, canvas) for sheet in scenery.sheets] if picture.framing == "close" else [*scenery.sheets]
-    wet = picture.weather in ("rain", "storm")
+    wet = picture.weather in ("rain", "storm") and picture.world not in weather.SHELTERED
     between = figures.stand(
         figures.fitting(picture.figure, picture.world), stage, colours, canvas=canvas, rng=people, wet=wet
     )

@@ -322,6 +322,7 @@ def leaving(rng: _Chance) -> Figure:
         (0.74, 0.45),
         (0.74, 0.22),
         (0.68, 0.18),
+        (0.68, 0.18),
     ]
     body = curve([*half, *[(-x, y) for x, y in reversed(half[1:])]])
     pane = [(0.0, roof - 0.08), (0.4, roof - 0.1), (0.55, 0.62), (0.55, 0.62)]

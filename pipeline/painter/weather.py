@@ -16,7 +16,7 @@ from pipeline.storyboard import Picture, World
 
 Drift = Literal["none", "dust", "fireflies", "sparks", "petals"]
 
-_SHELTERED: tuple[World, ...] = ("space", "abstract", "underwater")  # they make what they can of it themselves
+SHELTERED: tuple[World, ...] = ("space", "abstract", "underwater")  # they make what they can of it themselves
 _DRIFT_SHARE = 0.6  # of the clear pictures whose mood lets something drift
 _SLANT = 0.16  # of rain: across per down
 
@@ -32,7 +32,7 @@ class Air:
 
 def air(picture: Picture, stage: Stage, palette: Palette, *, canvas: Canvas, rng: np.random.Generator) -> Air:
     """Return weather, and what drifts about when there is none; some worlds have no weather."""
-    if picture.world in _SHELTERED:
+    if picture.world in SHELTERED:
         return Air([], [], [])
     kind = picture.weather
     if kind == "rain":

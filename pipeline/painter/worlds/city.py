@@ -172,7 +172,7 @@ def _river(canvas: Canvas, whole: Paint, palette: Palette, plan: _Plan, rng: np.
     rows = np.arange(deep, dtype=np.float32)[:, None]
     part = rows / np.float32(deep)
     sway = brush.noise(Canvas(canvas.width, deep), rng, cells=26, octaves=3, stretch=7, coarse=2) - np.float32(0.5)
-    across = np.arange(canvas.width, dtype=np.float32)[None, :] + sway * (part * 0.10 + 0.006) * np.float32(
+    across = np.arange(canvas.width, dtype=np.float32)[None, :] + sway * (part * 0.07 + 0.006) * np.float32(
         canvas.short
     )
     up = np.clip(
@@ -183,7 +183,7 @@ def _river(canvas: Canvas, whole: Paint, palette: Palette, plan: _Plan, rng: np.
     )
     long = max(3, int(0.05 * canvas.short)) | 1
     small = cv2.resize(water, (canvas.width, max(2, deep // 2)), interpolation=cv2.INTER_AREA)
-    water = 0.45 * water + 0.55 * cv2.resize(
+    water = 0.35 * water + 0.65 * cv2.resize(
         cv2.blur(small, (1, long)), (canvas.width, deep), interpolation=cv2.INTER_LINEAR
     )
     dark = mix(palette.ink, palette.shade, 0.55)
@@ -213,7 +213,8 @@ def _roofs(canvas: Canvas, palette: Palette, plan: _Plan, rng: np.random.Generat
             (1.0, palette.at(0.04)),
         ],
     )
-    total = np.zeros((canvas.height, canvas.width), np.float32)
+    street = np.full(canvas.width, plan.horizon + 0.015, np.float32)
+    total = brush.below(canvas, street, soft=0.02)  # between the roofs one looks down into streets, not at the sky
     for step, (down, wide) in enumerate(((0.05, 0.16), (0.13, 0.26))):
         line = towers.row(
             rng,

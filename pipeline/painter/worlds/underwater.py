@@ -300,9 +300,9 @@ def _jellies(canvas: Canvas, rng: np.random.Generator, large: float) -> tuple[Ma
             threads.append(
                 _placed(moved(limb(joints, (0.05, 0.035, 0.02, 0.006)), (0.0, 0.0), 1.0, tilt, False), canvas, at, size)
             )
-    bell = brush.fill(canvas, bells)
-    rim = np.clip(bell - brush.blur(canvas, bell, 0.014) * np.float32(0.9), 0, 1)
-    mask = np.maximum(bell * np.float32(0.30) + rim * np.float32(0.9), brush.fill(canvas, threads) * np.float32(0.38))
+    bodies = brush.fill(canvas, bells)
+    rim = np.clip(bodies - brush.blur(canvas, bodies, 0.014) * np.float32(0.9), 0, 1)
+    mask = np.maximum(bodies * np.float32(0.30) + rim * np.float32(0.9), brush.fill(canvas, threads) * np.float32(0.38))
     return mask, np.minimum(1, brush.blur(canvas, mask, 0.03) * np.float32(0.8))
 
 
