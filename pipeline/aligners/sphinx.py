@@ -18,7 +18,7 @@ from pipeline.errors import BadMedia
 from pipeline.lyrics import Lyrics, Verse, fit_lines
 from pipeline.singing.anchors import Stretch, find_stretches, hold_heard
 from pipeline.singing.karaoke import time_words
-from pipeline.singing.places import is_vocalise, place_lines
+from pipeline.singing.places import place_lines
 from pipeline.singing.syllables import guess_language, split_words
 from pipeline.singing.voice import STEP_S, hear_voice
 from pipeline.storyboard import Chart, Line
@@ -71,9 +71,10 @@ class SphinxAligner:
             return time_words(lines, place_lines(lines, chart, np.zeros(0)), duration=chart.duration)
         voice = hear_voice(track.sound)
         heard: dict[tuple[int, int], tuple[float, float]] = {}
-        for stretch in find_stretches(lines, place_lines(lines, chart, voice), duration=chart.duration):
+        places = place_lines(lines, chart, voice)
+        for stretch in find_stretches(lines, places, duration=chart.duration):
             heard |= _listen(lines, stretch, _gated(_sound(track, stretch), voice, stretch.start))
-        held = hold_heard(lines, heard, voice)
+        held = hold_heard(lines, heard, voice, places=places, chart=chart)
         return time_words(held, place_lines(held, chart, voice), duration=chart.duration)
 
 
@@ -136,8 +137,6 @@ def _teach(decoder: Decoder, lines: tuple[Verse, ...], stretch: Stretch) -> dict
     language = guess_language("\n".join(line.text for line in lines))
     names: dict[str, tuple[int, int]] = {}
     for at in range(stretch.first, stretch.behind):
-        if is_vocalise(lines[at].text):  # it would match any vowel that is held
-            continue
         for index, word in enumerate(split_words(lines[at].text)):
             known = decoder.lookup_word(word.lower().replace("\u2019", "'")) if language in ("en", "") else None
             if phones := known or spell(word, language):

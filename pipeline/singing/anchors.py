@@ -13,11 +13,11 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.singing.places import Place
+from pipeline.singing.places import Place, imply_parts, kind_of
 from pipeline.singing.syllables import count_syllables, guess_language, split_words
 from pipeline.singing.verse import Verse, to_ms
 from pipeline.singing.voice import STEP_S
-from pipeline.storyboard import Word
+from pipeline.storyboard import Chart, Word
 
 STRETCH_S = 300.0  # is heard at once: memory and time grow with it, and whole songs come out best
 _MARGIN_S = 4.0  # to both sides of a stretch whose ends are only guessed
@@ -26,6 +26,7 @@ _TORN_S = 3.0  # a pause that no singer makes within a line
 _HEARD = 0.5  # share of a line's words that must have been
 _SQUEEZED, _DRAWN = 0.4, 5.0  # times the song's own pace: outside, a line is not where its words are
 _FASTEST_S = 0.06  # a syllable
+_ASTRAY_S = 5.0
 _VOICED = 0.3  # of a line's time must sound like a voice, on average
 
 
@@ -72,11 +73,17 @@ def _stanza_end(lines: Sequence[Verse], places: Sequence[Place], at: int) -> flo
 
 
 def hold_heard(
-    lines: Sequence[Verse], heard: dict[tuple[int, int], tuple[float, float]], voice: NDArray[np.float64]
+    lines: Sequence[Verse],
+    heard: dict[tuple[int, int], tuple[float, float]],
+    voice: NDArray[np.float64],
+    *,
+    places: Sequence[Place],
+    chart: Chart,
 ) -> list[Verse]:
     """Return the lines with the times of what was heard in them; lines that had a time keep it.
 
-    `heard` has start and end in seconds for (line, word). `voice` is the curve of voice.hear_voice, or empty.
+    `heard` has start and end in seconds for (line, word). `voice` is the curve of voice.hear_voice, or empty;
+    `places` are those of places.place_lines, where the lines would be if nothing had been heard.
     """
     language = guess_language("\n".join(line.text for line in lines))
     spans = [
@@ -85,10 +92,11 @@ def hold_heard(
     ]
     usual = _pace(lines, spans, language)
     held, least = [], 0.0
-    for line, span in zip(lines, spans, strict=True):
+    for line, span, place, part in zip(lines, spans, places, imply_parts(lines), strict=True):
         least = max(least, line.start or 0.0)
         words = _filled(line.text, span, language, usual, least) if any(span) else []
-        if words and _is_believable(words, language, usual, voice):
+        astray = bool(words) and _is_astray(words[0].start, place.start, part, chart)
+        if words and not astray and _is_believable(words, language, usual, voice):
             held.append(replace(line, start=words[0].start, words=tuple(words)))
             least = words[-1].end
         else:
@@ -149,6 +157,12 @@ def _filled(
             gone += counts[index]
         at = behind
     return timed
+
+
+def _is_astray(heard: float, placed: float, part: str, chart: Chart) -> bool:
+    """Tell whether a line is heard far from its place, and in a section of another kind than the one that it names."""
+    right = [chart.section_at(time).part == kind_of(part) for time in (heard, placed)]
+    return abs(heard - placed) > _ASTRAY_S and right == [False, True]
 
 
 def _is_believable(words: Sequence[Word], language: str, usual: float, voice: NDArray[np.float64]) -> bool:

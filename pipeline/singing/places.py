@@ -65,7 +65,7 @@ def place_lines(lines: Sequence[Verse], chart: Chart, voice: NDArray[np.float64]
     language = guess_language("\n".join(line.text for line in lines))
     weights = [max(1, count_syllables(line.text, language)) for line in lines]
     fixed = [at for at, line in enumerate(lines) if line.start is not None]
-    implied = _implied_parts(lines)
+    implied = imply_parts(lines)
     places: list[Place] = []
     for first, behind in _runs(len(lines), fixed):
         begin = lines[first].start if first in fixed else 0.0
@@ -80,8 +80,8 @@ def place_lines(lines: Sequence[Verse], chart: Chart, voice: NDArray[np.float64]
     ]
 
 
-def _implied_parts(lines: Sequence[Verse]) -> list[str]:
-    """Return what unmarked lines are by themselves: what comes in several stanzas is a chorus, the rest is verse."""
+def imply_parts(lines: Sequence[Verse]) -> list[str]:
+    """Return the part of each line; if none is marked, what comes in several stanzas is chorus, the rest verse."""
     stanzas: dict[str, set[int]] = {}
     for line in lines:
         stanzas.setdefault(line.text.casefold(), set()).add(line.stanza)
@@ -89,7 +89,7 @@ def _implied_parts(lines: Sequence[Verse]) -> list[str]:
     if not any(again) or any(line.part for line in lines):
         return [""] * len(lines)
     return [
-        "" if is_vocalise(line.text) else "chorus" if twice else "verse"
+        "" if _is_vocalise(line.text) else "chorus" if twice else "verse"
         for line, twice in zip(lines, again, strict=True)
     ]
 
@@ -104,10 +104,10 @@ class _Stage:
     """The stretch of track that a run of lines is placed in, as curves over a grid of moments."""
 
     def __init__(
-        self, implied: Sequence[str], chart: Chart, voice: NDArray[np.float64], begin: float, end: float
+        self, marks: Sequence[str], chart: Chart, voice: NDArray[np.float64], begin: float, end: float
     ) -> None:
         self.chart, self.begin, self.length = chart, begin, end - begin
-        self.voice, self.implied = voice, implied
+        self.voice, self.marks = voice, marks
 
     def lay(self, lines: int) -> None:
         """Choose the grid: fine enough that every line has some steps of it."""
@@ -141,19 +141,20 @@ class _Stage:
         """Return what it is worth to begin a stanza where a section of its kind begins."""
         worth = np.zeros(len(self.times))
         for section in self.chart.sections:
-            if section.part == _kind(part):
+            if section.part == kind_of(part):
                 worth[np.abs(self.times - section.start) <= _NEAR_S] = _SECTION
         return worth
 
     def mismatch(self, part: str) -> NDArray[np.float64]:
         """Return, summed up from the left, what it costs to sing a line of this part at each moment."""
-        kind = _kind(part)
+        kind = kind_of(part)
         if kind not in _SUNG or kind not in {section.part for section in self.chart.sections}:
             return np.zeros(self.moments + 2)
         return np.concatenate([[0.0], np.cumsum(_ELSEWHERE * self.step * (self.parts != kind))])
 
 
-def _kind(part: str) -> str:
+def kind_of(part: str) -> str:
+    """Return the part without its number, and without what it comes before or after."""
     return part.split(" ")[0].removeprefix("pre-").removeprefix("post-")
 
 
@@ -175,12 +176,12 @@ def _sung_at(
     step, moments = stage.step, stage.moments
     steps = [np.maximum(1, np.round(_STRETCHES * pace * weight / step)).astype(int) for weight in weights]
     uneven = [
-        (_FREE if is_vocalise(line.text) else _UNEVEN) * pace * weight * np.log(_STRETCHES) ** 2
+        (_FREE if _is_vocalise(line.text) else _UNEVEN) * pace * weight * np.log(_STRETCHES) ** 2
         for line, weight in zip(lines, weights, strict=True)
     ]
     covered = np.concatenate([[0.0], np.cumsum((1 - stage.sung) * step)])
     missed = stage.missed * np.concatenate([[0.0], np.cumsum(stage.sung * step)])[:-1]
-    parts = [line.part or implied for line, implied in zip(lines, stage.implied, strict=True)]
+    parts = list(stage.marks)
     elsewhere = {part: stage.mismatch(part) for part in parts}
     worth, moment = stage.worth(_ENTRANCE), np.arange(moments + 1)
     openings = {part: stage.worth(_OPENING) + stage.section_starts(part) for part in set(parts)}
@@ -214,7 +215,7 @@ def _sung_at(
     return total, places[::-1]
 
 
-def is_vocalise(text: str) -> bool:
+def _is_vocalise(text: str) -> bool:
     """Tell whether a line is nothing but oohs and la-la-las, which last as long as they like."""
     return bool(_VOCALISE.fullmatch(text))
 
