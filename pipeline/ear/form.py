@@ -89,7 +89,7 @@ def find_phrases(heard: Features, sections: tuple[Section, ...], downbeats: NDAr
     ordered = np.unique(np.round(starts, 6))
     kept = [0.0]
     for start in ordered.tolist():
-        if start - kept[-1] > PHRASE_LEAST_S / 2 and heard.duration - start > PHRASE_LEAST_S / 2:
+        if start - kept[-1] > PHRASE_LEAST_S and heard.duration - start > PHRASE_LEAST_S:
             kept.append(start)
     return tuple(kept)
 
@@ -113,7 +113,7 @@ def name_parts(lengths: list[float], energies: list[float], likes: list[int]) ->
     if between:
         parts[between[-1]] = "bridge"
     for at in range(last + 1, count - 1):
-        if last >= 0 and alone[at]:
+        if likes.count(chorus) > 1 and alone[at]:
             parts[at] = "instrumental"
     return parts
 
