@@ -12,6 +12,7 @@ Paint = NDArray[np.float32]  #: (H, W, 3) BGR, 0-1
 Colour = NDArray[np.float32]  #: (3,) BGR, 0-1
 Point = tuple[float, float]  #: fractions of the canvas, across and down
 
+_ASPECTS = (9 / 16, 4 / 5, 1.0, 5 / 4, 16 / 9)  # of films
 OVERSCAN = 1.2  # canvas over frame: room for a camera that pushes by 12 % and layers that shift by 4 %
 
 
@@ -34,8 +35,9 @@ class Canvas:
 
     @property
     def aspect(self) -> float:
-        """Width over height, rounded so that it is the same at every size of one shape."""
-        return round(self.width / self.height, 2)
+        """Width over height; the same at every size of one shape, whatever rounding to pixels does to it."""
+        exact = self.width / self.height
+        return next((shape for shape in _ASPECTS if abs(exact / shape - 1) < 0.02), round(exact, 2))
 
     @property
     def across(self) -> float:

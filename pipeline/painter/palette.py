@@ -77,8 +77,8 @@ _AIR: dict[Weather, tuple[float, float, float]] = {  # grey, veil, lightness
     "clear": (0.0, 0.0, 0.0),
     "clouds": (0.18, 0.06, 0.0),
     "rain": (0.45, 0.22, -0.07),
-    "snow": (0.38, 0.30, 0.05),
-    "fog": (0.38, 0.48, 0.02),
+    "snow": (0.38, 0.30, -0.02),
+    "fog": (0.38, 0.48, -0.07),
     "storm": (0.45, 0.12, -0.14),
 }
 
@@ -225,9 +225,9 @@ def _in_air(base: Palette, weather: Weather, *, grey: float) -> Palette:
 
 def _in_mood(base: Palette, valence: float, arousal: float) -> Palette:
     """Return the palette in a mood: sad is cooler and paler, wild is harder and more colourful."""
-    chroma = 1 + 0.16 * valence + 0.18 * arousal
+    chroma = 1 + 0.22 * valence + 0.24 * arousal
     warmth = np.array([0.0, 0.010, 0.022]) * valence
-    contrast = 1 + 0.12 * arousal
+    contrast = 1 + 0.15 * arousal
 
     def mood(colour: Colour) -> Colour:
         lab = to_oklab(colour)

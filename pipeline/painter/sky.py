@@ -54,8 +54,9 @@ def sky(
     if north:
         _aurora(soft, paint, palette, rng, horizon)
     bare = paint.copy()
-    _clouds(soft, paint, palette, sun, weather, rng, horizon)
-    free = brush.enlarged(np.clip(1 - 5 * np.abs(paint - bare).max(axis=2), 0, 1), canvas)
+    heaped = _clouds(soft, paint, palette, sun, weather, rng, horizon)
+    veil = np.maximum(5 * np.abs(paint - bare).max(axis=2), heaped)
+    free = brush.enlarged(np.clip(1 - veil, 0, 1), canvas)
     paint = brush.enlarged(paint, canvas)
     if palette.hour == "night" and weather in ("clear", "clouds"):
         _stars(canvas, paint, palette, stars, free, horizon)
@@ -150,19 +151,21 @@ def _clouds(
     weather: Weather,
     rng: np.random.Generator,
     horizon: float,
-) -> None:
-    """Paint the clouds that the weather brings: a ceiling, streaks, banks of cumulus."""
+) -> Mask:
+    """Paint the clouds that the weather brings: a ceiling, streaks, banks of cumulus; return what the banks hide."""
     kind, much = rng.random(), _CLOUDY[weather]
+    hidden = np.zeros((canvas.height, canvas.width), np.float32)
     if weather in ("rain", "storm", "snow", "fog"):
         if weather != "fog":
             _ceiling(canvas, paint, palette, sun, rng, horizon, cover=much, heavy=weather == "storm")
-        return
+        return hidden
     if weather == "clouds" and kind < 0.45:
         _ceiling(canvas, paint, palette, sun, rng, horizon, cover=0.55, heavy=False)
     elif kind < 0.75 or weather == "clear":
         _streaks(canvas, paint, palette, sun, rng, horizon, cover=much * 0.8)
     if (weather == "clouds" and kind >= 0.3) or (weather == "clear" and kind > 0.55 and palette.hour != "night"):
-        _banks(canvas, paint, palette, sun, rng, horizon, rows=4 if weather == "clouds" else 2)
+        hidden = _banks(canvas, paint, palette, sun, rng, horizon, rows=4 if weather == "clouds" else 2)
+    return hidden
 
 
 def _lit_and_dark(palette: Palette, heavy: bool = False) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -233,10 +236,11 @@ def _ceiling(
 
 def _banks(
     canvas: Canvas, paint: Paint, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float, *, rows: int
-) -> None:
-    """Pile cumulus over the horizon, row before row, each bright along its upper edge."""
+) -> Mask:
+    """Pile cumulus over the horizon, row before row, each bright along its upper edge; return where they are."""
     lit, dark = _lit_and_dark(palette)
     side = float(rng.choice([-1.0, 1.0]))
+    hidden = np.zeros((canvas.height, canvas.width), np.float32)
     for row in range(rows):
         far = 1 - row / max(1, rows - 1) if rows > 1 else 0.5
         base = horizon * (0.72 + 0.3 * (1 - far))
@@ -254,7 +258,10 @@ def _banks(
         tint = brush.gradient(tone, [(0.0, bright), (0.28, mix(bright, middle, 0.5)), (0.6, middle), (1.0, dark)])
         brush.lay(tint, bright, np.clip(near - 0.35, 0, 1) * 0.6)
         fade = 1 - brush.step(canvas.rows, base - 0.02, base + 0.16)
-        brush.lay(paint, tint, brush.below(canvas, line, soft=0.004) * fade * np.float32(0.92))
+        body = np.asarray(brush.below(canvas, line, soft=0.004) * fade * 0.92, np.float32)
+        brush.lay(paint, tint, body)
+        hidden = np.maximum(hidden, body)
+    return hidden
 
 
 def _puffs(rng: np.random.Generator, canvas: Canvas, *, base: float, tall: float, side: float) -> NDArray[np.float32]:

@@ -42,7 +42,7 @@ def _peaks(
 ) -> Sheet:
     """Return the massif: summits with lit and shadowed faces, snow above, mist below."""
     camera = Camera(float(rng.uniform(0.25, 0.7)), horizon)
-    zoom = {"wide": 1.35, "medium": 1.6, "close": 1.8}[picture.framing] * canvas.down**0.4
+    zoom = {"wide": 1.3, "medium": 1.4, "close": 1.45}[picture.framing] * canvas.down**0.4 / canvas.across**0.25
     height = _massif(rng, canvas, sun, zoom)
     ground = terrain.survey(canvas, camera, height, near=_PEAKS[0], far=_PEAKS[1], slices=330)
     return terrain.sheet(canvas, ground, _rock(ground, palette, sun, rng, picture), depth=0.14)

@@ -31,7 +31,8 @@ def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.
     if kind < 0.55:
         sheets.append(_stacks(canvas, palette, sun, stacks, horizon))
     slot = len(sheets)
-    sheets.append(_cliff(canvas, palette, sun, front, picture) if kind > 0.35 else _beach(canvas, palette, sun, front))
+    beach = kind < 0.4 and picture.framing == "wide"
+    sheets.append(_beach(canvas, palette, sun, front) if beach else _cliff(canvas, palette, sun, front, picture))
     return Scenery(tuple(sheets), Stage((0.5 - 0.14 * sun.side, 0.71), 0.10, 0.55, slot, sun.at, horizon))
 
 
