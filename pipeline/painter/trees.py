@@ -238,7 +238,8 @@ def wood(
     clumps: float = 6.0,
     slim: float = 0.4,
 ) -> Mask:
-    """Return a conifer wood along a line, (W,) fractions down, with the ground below it; taller and lower in clumps."""
+    """Return a conifer wood along a line, (W,) fractions down, with the ground below it; `count`: per shorter side."""
+    count = round(count * canvas.across**0.8)
     at = (np.arange(count) + rng.uniform(0.1, 0.9, count)) / count * 1.08 - 0.04
     grown = brush.profile(rng, np.clip(at, 0, 1), cells=clumps, octaves=3)
     sizes = tall * (0.35 + 1.0 * grown) * rng.uniform(0.6, 1.1, count)
