@@ -35,6 +35,7 @@ UNCLEAR_SHARE = 0.25  # of a song that may be unclear before a tracker is asked
 TRACKED_CLEAR = 2.5  # the same at tracked beats, which seek strikes: rubato has 2
 AGREED = 0.8  # of librosa's beats that the second listener hears too ...
 AGREED_S = 0.070  # ... this near
+EVEN = 0.06  # of a beat, by which one may be longer than the last: trackers leap from drop to drop in the rain
 LISTENED_S = 180.0  # of sound that the second listener takes at a time
 
 TEMPO_STEP = 4  # looks that librosa's tempo is given as one
@@ -211,7 +212,8 @@ def _tracked(strikes: NDArray[np.float64], sound: Path, grid: _Grid) -> NDArray[
     sharp = ndimage.gaussian_filter1d(strikes, SHARP_S / STRIKE_S)
     on_beats = np.interp(beats, np.arange(len(sharp)) * STRIKE_S, sharp).mean()
     clear = (on_beats - sharp.mean()) / max(float(sharp.std()), 1e-9)
-    if (nearest < AGREED_S).mean() < AGREED or clear < max(TRACKED_CLEAR, float(grid.clear.mean())):
+    jumps = float(np.median(np.abs(np.diff(np.log(np.diff(beats))))))
+    if jumps > EVEN or (nearest < AGREED_S).mean() < AGREED or clear < max(TRACKED_CLEAR, float(grid.clear.mean())):
         return None
     return np.asarray(beats)
 
