@@ -363,9 +363,9 @@ def file_of(film: Film, what: What) -> tuple[str | None, str]:
         "song": (film.song, "music.m4a"),
         "stems": (film.stems, "stems.zip"),
         "midi": (film.midi, "music.mid"),
-        "sheet": (film.sheet, "cues.json"),
+        "sheet": (film.sheet, "storyboard.json" if film.facts else "cues.json"),
     }
-    return beside.get(what, (film.film, "scored.mp4"))
+    return beside.get(what, (film.film, "video.mp4" if film.facts else "scored.mp4"))
 
 
 def what_of(written: str) -> tuple[What, int]:
