@@ -15,13 +15,14 @@ from bot.text import chat
 from bot.text import videos as text
 from bot.text.languages import known
 from bot.treatments import treatment_of
-from jobs.job import OUTCOME, REQUEST, Beside, ReplyTo, Request
+from jobs.job import OUTCOME, REQUEST, Beside, Film, ReplyTo, Request
 from pipeline.errors import Refused, UserError
-from pipeline.storyboard import SHAPES, SHIFT_MOST_S, TITLES, Treatment
+from pipeline.storyboard import SHAPES, SHIFT_MOST_S, TITLES, Storyboard, Treatment
 from storage.tables import JobRow
 
 NUDGE_S = 0.2  # of one press on "earlier" or "later": three frames of a hasty eye
 REDRAWS_MOST = 1000  # pipeline.storyboard.Treatment.redraws
+ROOMY = 0.75  # of the bytes that a place takes: a film with less of them was not made smaller for it
 
 
 Said = TypeVar("Said")
@@ -86,6 +87,16 @@ class Videos(Presses):
         made = await self._remake(pressed, replace(treatment, shift=shift), same_plan=True)
         return made if made.alert else replace(made, text=f"{text.shifted(shift, pressed.language)}\n{made.text}")
 
+    async def _file(self, pressed: Pressed) -> Reply:
+        """The film as a document; one that was made smaller for the place once more, from the same pictures."""
+        request, film = pressed.request, pressed.film
+        if request.treatment is None:
+            return await super()._file(pressed)
+        if request.most_bytes is None or film.bytes <= ROOMY * request.most_bytes:
+            return await self._send(pressed)
+        request = replace(request, target="none", most_bytes=None, takes=1, go=True)
+        return await self._add(pressed, request, what="file", beside=_plan_of(film))
+
     # ---- commands ----
 
     async def shift(self, person: Person, reply_to: ReplyTo, seconds: float, *, job: str | None = None) -> Reply:
@@ -119,6 +130,20 @@ class Videos(Presses):
     async def _sung(self, pressed: Pressed, said: tuple[str, str]) -> Reply:
         return await self._remake(pressed, treatment_of(*said, base=_treatment(pressed)))
 
+    async def replay(self, person: Person, reply_to: ReplyTo, board: bytes, *, job: str) -> Reply:
+        """Plan a film anew by a storyboard that a person has edited; one that is not usable is refused at once."""
+        pressed = await self._meant(person, reply_to, job, "board", f"edited={zlib.crc32(board):x}")
+        return await self._obeyed(pressed, self._replayed, board) if pressed else _none(reply_to)
+
+    async def _replayed(self, pressed: Pressed, board: bytes) -> Reply:
+        edited = Storyboard.from_json(board)
+        key = f"{pressed.row.id}/edited-{zlib.crc32(board):x}.json"
+        await self._blobs.put_bytes(key, board)
+        film = film_in(pressed.row, 1)
+        beside: dict[Beside, str] = {**(_plan_of(film) if film else {}), "storyboard": key}
+        request = replace(pressed.request, treatment=edited.treatment, takes=1, go=False)
+        return await self._add(pressed, request, beside=beside)
+
     async def _meant(
         self, person: Person, reply_to: ReplyTo, job: str | None, action: Action, value: str
     ) -> Pressed | None:
@@ -145,13 +170,13 @@ class Videos(Presses):
         """Plan a preview anew, or make another film; with `same_plan` from the storyboard and pictures of the first."""
         request = replace(pressed.request, treatment=treatment, takes=1)
         if pressed.row.state == "asking":
+            if not same_plan:  # what was edited by hand was the plan before
+                request = replace(request, beside=tuple(name for name in request.beside if name == "visual"))
             done = await self._answered(pressed, replace(request, go=False))
             say = text.planning_anew if done else chat.answered_already
             return Reply(say(pressed.language), buttons=())
         film = pressed.film  # raises Refused where there is none
-        beside: dict[Beside, str] = {}
-        if same_plan:
-            beside = {"storyboard": film.sheet, **({"pictures": film.pictures} if film.pictures else {})}
+        beside = _plan_of(film) if same_plan else {}
         return await self._add(pressed, replace(request, go=same_plan), beside=beside)
 
     async def _answered(self, pressed: Pressed, request: Request) -> bool:
@@ -162,6 +187,7 @@ class Videos(Presses):
 
 Videos.actions = {
     **Presses.actions,
+    "file": Videos._file,
     "go": Videos._go,
     "change": Videos._change,
     "board": Videos._board,
@@ -177,6 +203,11 @@ def _treatment(pressed: Pressed) -> Treatment:
     if treatment is None:
         raise Refused(chat.no_film(pressed.language))
     return treatment
+
+
+def _plan_of(film: Film) -> dict[Beside, str]:
+    """Return the keys of what another film of the same plan goes on from."""
+    return {"storyboard": film.sheet, **({"pictures": film.pictures} if film.pictures else {})}
 
 
 def _is_video(row: JobRow) -> bool:

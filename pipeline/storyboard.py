@@ -216,6 +216,8 @@ class Storyboard:
 
     def __post_init__(self) -> None:
         names = [picture.name for picture in self.pictures]
+        if len(names) > SHOTS_MOST:
+            raise BadSheet(f"A storyboard has at most {SHOTS_MOST} pictures; this one has {len(names)}.")
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise BadSheet(f"Two pictures have the name {twice}.", hint="Give each picture a name of its own.")
         if not self.shots or len(self.shots) > SHOTS_MOST:

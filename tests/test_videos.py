@@ -17,11 +17,12 @@ from bot.treatments import treatment_of
 from jobs.job import OUTCOME, REQUEST, Facts, Film, Outcome, Preview, ReplyTo, Request
 from pipeline.backends import Crew
 from pipeline.errors import BadLyrics, OverLimit
-from pipeline.storyboard import LYRICS_MOST
+from pipeline.storyboard import LYRICS_MOST, Treatment
 from storage.blobs import Blobs
 from storage.records import Caps, Records
 from storage.tables import JobRow
 from tests.databases import Clock, put_to_work
+from tests.shoots import make_board
 
 ANNA, BEN = Person("telegram:7001"), Person("telegram:7002")
 CHAT = "telegram:-1009"
@@ -245,6 +246,50 @@ async def test_other_words_for_a_preview(desk: Desk, records: Records) -> None:
     assert request.treatment.lyrics.startswith("[00:01.00]")
     refused = await desk.sing(ANNA, to(), "", "x" * (LYRICS_MOST + 1), job=job)
     assert refused.alert
+
+
+async def test_an_edited_storyboard_is_planned_anew_and_shown_first(
+    desk: Desk, records: Records, blobs: Blobs, tmp_path: Path
+) -> None:
+    job = await submit(desk, "mountains", beside={"visual": photo})
+    await make(records, blobs, job, tmp_path, bought=True)
+    wanted = Treatment(wish="the sea", titles="pop", seed=4)
+    edited = replace(make_board([0.0, 2.0, 61.0]), treatment=wanted).to_json().encode()
+    refused = await desk.replay(ANNA, to(), edited.replace(b'"shots"', b'"shoots"'), job=job)
+    assert refused.alert
+    assert "storyboard is not usable" in refused.text
+    assert (await desk.replay(BEN, to(), edited, job=job)).text == text.no_video("en")
+    assert not await children(records, job)
+    assert not (await desk.replay(ANNA, to(), edited, job=job)).alert
+    (child,) = await children(records, job)
+    request = await request_of(records, child.id)
+    assert (request.go, request.treatment) == (False, wanted)
+    assert set(request.beside) == {"storyboard", "pictures", "visual"}
+    assert (await blobs.get(f"{child.id}/storyboard", tmp_path / "got")).read_bytes() == edited
+    await show(records, child.id)
+    await press(desk, child.id, "titles", "line")
+    assert "storyboard" in (await request_of(records, child.id)).beside
+    await show(records, child.id)
+    await press(desk, child.id, "look", "noir")  # another plan, which nobody has edited
+    assert (await request_of(records, child.id)).beside == ("visual",)
+
+
+async def test_full_quality_is_the_same_film_unless_the_place_was_too_narrow(
+    desk: Desk, records: Records, blobs: Blobs, tmp_path: Path
+) -> None:
+    request = replace(desk.wanted("sea"), target="telegram", most_bytes=10)  # the film has nine
+    job = await desk.submit(Asked("narrow", ANNA, to(), request, track))
+    await make(records, blobs, job, tmp_path, bought=True)
+    await press(desk, job, "file")
+    (child,) = await children(records, job)
+    wider = await request_of(records, child.id)
+    assert (wider.go, wider.target, wider.most_bytes) == (True, "none", None)
+    assert set(wider.beside) == {"storyboard", "pictures"}
+    job = await desk.submit(Asked("wide", ANNA, to(), replace(request, most_bytes=1000), track))
+    await make(records, blobs, job, tmp_path)
+    await press(desk, job, "file")
+    assert not await children(records, job)
+    assert "file" in [row.what for row in await records.deliveries_of(job)]
 
 
 def test_what_cannot_be_lyrics_is_refused_at_once(desk: Desk) -> None:
