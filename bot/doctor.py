@@ -254,18 +254,18 @@ def show(findings: list[Finding], *, as_json: bool) -> None:
     """Print the table, with what to do under each line that needs it."""
     import typer
 
-    from bot import cli
+    from bot.console import open_console, say
 
     if as_json:
         found = {"works": works(findings), "findings": [asdict(finding) for finding in findings]}
         typer.echo(json.dumps(found, indent=1))
         return
-    console = cli._console()
+    console = open_console()
     wide = max(len(finding.name) for finding in findings)
     for finding in findings:
         style = {"ok": "", "off": "dim", "note": "yellow", "bad": "bold red"}[finding.state]
-        cli._say(console, f"{text.STATES[finding.state]:<8}{finding.name:<{wide}}  {finding.said}", style=style)
+        say(console, f"{text.STATES[finding.state]:<8}{finding.name:<{wide}}  {finding.said}", style=style)
         if finding.cure:
-            cli._say(console, f"{'':<8}{'':<{wide}}  -> {finding.cure}", style=style)
-    cli._say(console, "")
-    cli._say(console, text.ALL_WELL if works(findings) else text.NOT_WELL, style="bold")
+            say(console, f"{'':<8}{'':<{wide}}  -> {finding.cure}", style=style)
+    say(console, "")
+    say(console, text.ALL_WELL if works(findings) else text.NOT_WELL, style="bold")

@@ -17,6 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
+from bot.console import open_console, say
+from bot.exits import BUG, errors_shown, is_full_disk, print_error, said_or_not
+from bot.places import check_clip, check_place, choose_places, claimed
+from bot.shown import show_scores
 from bot.text import terminal as text
 from pipeline.errors import Refused, Unavailable, UserError
 
@@ -81,7 +85,7 @@ def run(
         Path | None, typer.Option(help=text.DRAW, metavar="FILE", rich_help_panel=_FILM, show_default=False)
     ] = None,
 ) -> None:
-    from bot import cli
+    from bot.cli import read_brief
 
     with _errors_told() as job:
         settings = _bot_settings()
@@ -91,16 +95,16 @@ def run(
             clip = _drawn(draw)
         errand = None
         if clip is not None:
-            cli._check_clip(clip, wish or [])
-            to, job.folder = cli.choose_places(clip, out, None, takes=takes, force=force)
-            brief = cli.read_brief(
+            check_clip(clip, wish or [])
+            to, job.folder = choose_places(clip, out, None, takes=takes, force=force)
+            brief = read_brief(
                 wish=" ".join(wish or []), style=style, mood=mood, intensity=0.5, tempo=tempo, key=None,
                 without=without or [], prompt=prompt, seed=seed,
             )  # fmt: skip
             from jobs.job import Request
 
             errand = Errand(clip, Request(brief=brief, takes=takes, sound=sound), to, job.folder)
-        claim = cli._claimed(job.folder, force=force) if job.folder else contextlib.nullcontext()
+        claim = claimed(job.folder, force=force) if job.folder else contextlib.nullcontext()
         with _run_log(settings, here=bool(fronts)) as stream, claim:
             films = asyncio.run(_run(settings, fronts, errand, stream))
         if films and clip and not fronts:
@@ -151,11 +155,10 @@ def sync() -> None:
         settings = _bot_settings()
         _chosen_fronts(settings, ["discord"])
         _start_logs(settings)
-        from bot import cli
         from bot.discord import front
 
         count = asyncio.run(front.sync(settings))
-        cli._say(cli._console(), text.SYNCED.format(count=count))
+        say(open_console(), text.SYNCED.format(count=count))
 
 
 # ---- what they share ----
@@ -197,20 +200,18 @@ def _errors_told() -> Iterator[Any]:
     """Turn what goes wrong into a sentence and an exit code; a bug is told by its kind alone, the log has the rest."""
     import structlog
 
-    from bot import cli
-
-    with cli._errors_shown(as_json=False, debug=False) as job:
+    with errors_shown(as_json=False, debug=False) as job:
         try:
             yield job
         except (UserError, typer.Exit):
             raise
         except Exception as exc:
-            if cli._is_full_disk(exc):
+            if is_full_disk(exc):
                 raise
             structlog.get_logger().critical("broke", exc_info=exc)
             what = text.BROKE.format(what=type(exc).__name__)
-            cli._print_error(False, "bug", what, [text.BROKE_LOG])
-            raise typer.Exit(cli.BUG) from None
+            print_error(False, "bug", what, [text.BROKE_LOG])
+            raise typer.Exit(BUG) from None
 
 
 @contextlib.contextmanager
@@ -399,22 +400,19 @@ class Errand:
 
 
 def _say_fronts(on: list[str]) -> None:
-    from bot import cli
     from bot.settings import FRONTS
 
-    console = cli._console(stderr=True)
+    console = open_console(stderr=True)
     for front in FRONTS:
-        cli._say(console, text.IS_ON.format(front=text.NAMES[front]) if front in on else text.HOW_TO[front])
+        say(console, text.IS_ON.format(front=text.NAMES[front]) if front in on else text.HOW_TO[front])
 
 
 def _drawn(draw: Path | None) -> Path:
     """Draw the reel; raises Refused when no place was named for it."""
     if draw is None:
         raise Refused(text.NOTHING_TO_DO, hint=text.NOTHING_TO_DO_HINT)
-    from bot import cli
-
-    cli._check_place(draw)
-    cli._say(cli._console(stderr=True), text.DRAWING)
+    check_place(draw)
+    say(open_console(stderr=True), text.DRAWING)
     from bot.demo import draw_reel
 
     draw_reel(draw, seed=1)
@@ -428,14 +426,12 @@ def _run_log(settings: BotSettings, *, here: bool) -> Iterator[TextIO]:
         _start_logs(settings)
         yield sys.stderr
         return
-    from bot import cli
-
     path = settings.make_data() / "run.log"
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
     with path.open("a", encoding="utf-8") as stream:
         _start_logs(settings, stream)
-        cli._say(cli._console(stderr=True), text.PARTS_LOG.format(log=path))
+        say(open_console(stderr=True), text.PARTS_LOG.format(log=path))
         yield stream
         _start_logs(settings)  # the file is about to be closed
 
@@ -445,7 +441,6 @@ async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, 
 
     Return the errand's films. Raises KeyboardInterrupt when it was stopped.
     """
-    from bot import cli
     from bot.parts import end_in_order
 
     settings.make_data()
@@ -459,7 +454,7 @@ async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, 
                 await _first(part.up.wait(), stop.wait(), also=keepers)
                 _raise_from(keepers)
             if fronts and not stop.is_set():
-                cli._say(cli._console(stderr=True), text.STAYS_UP.format(data=settings.data))
+                say(open_console(stderr=True), text.STAYS_UP.format(data=settings.data))
             if errand is not None and not stop.is_set():
                 films = await _while_kept(_score(settings, errand), keepers, stop)
             if fronts:
@@ -469,7 +464,7 @@ async def _run(settings: BotSettings, fronts: list[str], errand: Errand | None, 
                 _raise_from(keepers)
         finally:
             if stop.is_set():
-                cli._say(cli._console(stderr=True), text.STOPPING)
+                say(open_console(stderr=True), text.STOPPING)
             await end_in_order(parts[1:] + parts[:1], hurry)  # Redis last
             for keeper in keepers:
                 keeper.cancel()
@@ -502,7 +497,6 @@ async def _while_kept(
 
 async def _score(settings: BotSettings, errand: Errand) -> list[Written]:
     """Send the clip through the queue and wait for its films."""
-    from bot import cli
     from bot.desk import Desk
     from bot.terminal import Terminal, without_limits
     from storage.errors import StoreError
@@ -510,7 +504,7 @@ async def _score(settings: BotSettings, errand: Errand) -> list[Written]:
     async with _opened(settings) as (records, blobs, bell):
         caps = without_limits(settings.caps)
         desk = Desk(records, blobs, caps=caps, ring=bell.wake, folder=_uploads(settings))
-        terminal = Terminal(records, blobs, bell, desk=desk, console=cli._console(stderr=True))
+        terminal = Terminal(records, blobs, bell, desk=desk, console=open_console(stderr=True))
         try:
             return await terminal.score(errand.clip, errand.request, to=errand.to, folder=errand.folder)
         except StoreError as exc:  # whoever sits here hears of it at once; a chat's update would wait
@@ -519,11 +513,10 @@ async def _score(settings: BotSettings, errand: Errand) -> list[Written]:
 
 def _show(films: list[Written], clip: Path) -> None:
     """Print what came out as `reelscore score` does."""
-    from bot import cli
     from bot.terminal import read_score
 
-    with cli._said_or_not():
-        cli._show([read_score(film) for film in films], clip, as_json=False, quiet=False)
+    with said_or_not():
+        show_scores([read_score(film) for film in films], clip, as_json=False, quiet=False)
 
 
 def _parts(settings: BotSettings, fronts: list[str], stream: TextIO) -> list[Part]:

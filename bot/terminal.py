@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.desk import Asked, Desk, Person
+from bot.exits import is_full_disk
 from bot.text import measured
 from bot.text import terminal as text
 from jobs import endings
@@ -197,9 +198,7 @@ def _as_error(outcome: Outcome) -> UserError:
 
 
 def _of_disk(exc: OSError) -> UserError:
-    from bot.cli import _is_full_disk
-
-    if _is_full_disk(exc):
+    if is_full_disk(exc):
         return Unavailable(text.NO_SPACE, hint=text.NO_SPACE_HINT)
     return Unavailable(text.UNWRITTEN.format(why=exc.strerror or "the disk refused"), hint=text.LOCKED_HINT)
 

@@ -1,8 +1,7 @@
-"""The terminal: what is asked for, where it goes, what is said, and how it ends when it goes wrong."""
+"""The terminal: what is asked for, what is said, and how it ends when it goes wrong."""
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -22,16 +21,16 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot import cli
+from bot.exits import ASKED_TO_CHANGE, BUG, STOPPED
+from bot.places import FILMS, SHEET_BYTES
 from bot.text import terminal as text
 from bot.text.plain import plain
 from pipeline import cuesheet, score
 from pipeline.cuesheet import Brief
 from pipeline.door import targets
-from pipeline.errors import Refused
 from pipeline.eye import watched
 from pipeline.film import CONTAINERS
 from tests.media import make_clip
@@ -128,7 +127,7 @@ def test_a_stop_leaves_nothing_behind(clip: Path, tmp_path: Path, numbers: tuple
             running.send_signal(number)
             time.sleep(0.02)
         _, said = running.communicate(timeout=30)
-    assert running.returncode == cli.STOPPED
+    assert running.returncode == STOPPED
     assert text.STOPPED in said
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
@@ -163,7 +162,7 @@ def test_an_output_that_takes_nothing_is_no_bug(clip: Path, tmp_path: Path) -> N
         done = subprocess.run(
             command, cwd=tmp_path, env=here, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
         )
-    assert (done.returncode, done.stderr.strip()) == (cli.ASKED_TO_CHANGE, text.UNSAID)
+    assert (done.returncode, done.stderr.strip()) == (ASKED_TO_CHANGE, text.UNSAID)
     assert (tmp_path / "film.mp4").is_file()
 
 
@@ -184,7 +183,7 @@ def test_places_that_would_get_in_each_others_way_are_refused(
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "clip.mp4").write_text("no film")
     done = ask("score", "clips/clip.mp4", "-o", out, "--folder", folder, "--force")
-    assert done.exit_code == cli.ASKED_TO_CHANGE
+    assert done.exit_code == ASKED_TO_CHANGE
     assert done.stderr.startswith(sentence.format(name=folder))
 
 
@@ -194,45 +193,9 @@ def test_a_folder_of_other_things_is_never_replaced(tmp_path: Path, monkeypatch:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("mine")
     done = ask("score", "clip.mp4", "--folder", "photos", "--force")
-    assert done.exit_code == cli.ASKED_TO_CHANGE
+    assert done.exit_code == ASKED_TO_CHANGE
     assert done.stderr.startswith(text.NOT_A_JOB.format(name="photos"))
     assert (tmp_path / "photos" / "cat.jpg").read_text() == "mine"
-
-
-def test_force_keeps_what_a_person_has_put_into_the_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "film.reelscore"
-    for name in ("cues.json", "my plan.json", "take-2/cues.json", "stems/bass.wav"):
-        (folder / name).parent.mkdir(exist_ok=True, parents=True)
-        (folder / name).write_text("old")
-    with cli._claimed(folder, force=True):
-        (folder / "cues.json").write_text("new")
-    found = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-    assert found == {"film.reelscore/cues.json": "new", "film.reelscore/my plan.json": "old"}
-
-
-def test_a_full_disk_brings_the_earlier_run_back(tmp_path: Path) -> None:
-    folder = tmp_path / "film.reelscore"
-    folder.mkdir()
-    (folder / "cues.json").write_text("old")
-    claim = cli._claimed(folder, force=True)
-    claim.__enter__()
-    (folder / "cues.json").write_text("half")
-    full = OSError(errno.ENOSPC, "full")
-    assert not claim.__exit__(OSError, full, None)
-    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("cues.json", "old")]
-    assert list(tmp_path.iterdir()) == [folder]
-
-
-def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "film.reelscore"
-    (folder / "stems").mkdir(parents=True)
-    with cli._claimed(folder, force=True):
-        for earlier_or_later in (folder.touch, (folder / "picture.mp4").touch):
-            earlier_or_later()
-            for force in (False, True):
-                with pytest.raises(Refused), cli._claimed(folder, force=force):
-                    pytest.fail("the second run came in")
-    assert [path.name for path in folder.iterdir()] == ["picture.mp4"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "endless", "huge"])
@@ -241,11 +204,11 @@ def test_a_cue_sheet_is_a_file_of_sane_size(tmp_path: Path, kind: str) -> None:
     clip.write_text("no film")
     if kind == "huge":
         with sheet.open("wb") as file:
-            file.truncate(cli.SHEET_BYTES + 1)
+            file.truncate(SHEET_BYTES + 1)
     else:
         sheet.symlink_to("/dev/zero" if kind == "endless" else tmp_path)
     done = ask("score", clip, "--edit", sheet)
-    assert done.exit_code == cli.ASKED_TO_CHANGE
+    assert done.exit_code == ASKED_TO_CHANGE
     assert done.stderr.startswith(text.NO_SHEET.format(name=sheet))
 
 
@@ -253,7 +216,7 @@ def test_what_is_no_clip_is_refused_with_a_hint_and_nothing_is_left(tmp_path: Pa
     (tmp_path / "notes.mp4").write_text("<html>no film</html>")
     done = reelscore("score", "notes.mp4", folder=tmp_path)
     sentence, hint = done.stderr.splitlines()[-2:]
-    assert (done.returncode, done.stdout) == (cli.ASKED_TO_CHANGE, "")
+    assert (done.returncode, done.stdout) == (ASKED_TO_CHANGE, "")
     assert sentence.endswith(".")
     assert hint
     assert [path.name for path in tmp_path.iterdir()] == ["notes.mp4"]
@@ -264,7 +227,7 @@ def test_a_refusal_puts_the_earlier_run_back(tmp_path: Path) -> None:
     earlier = tmp_path / "notes-scored.reelscore"
     earlier.mkdir()
     (earlier / "cues.json").write_text("{}")
-    assert ask("score", tmp_path / "notes.mp4", "--force").exit_code == cli.ASKED_TO_CHANGE
+    assert ask("score", tmp_path / "notes.mp4", "--force").exit_code == ASKED_TO_CHANGE
     assert {path.name for path in tmp_path.iterdir()} == {"notes.mp4", "notes-scored.reelscore"}
     assert [path.name for path in earlier.iterdir()] == ["cues.json"]
 
@@ -294,7 +257,7 @@ def test_a_mistake_is_told_in_a_sentence_with_a_hint(
     monkeypatch.chdir(tmp_path)
     shutil.copy(clip, "clip.mp4")
     told = ask("score", *arguments)
-    assert told.exit_code == cli.ASKED_TO_CHANGE
+    assert told.exit_code == ASKED_TO_CHANGE
     said = told.stderr.splitlines()
     assert said[0] == sentence
     assert len(said) == 2, "the second line is the hint"
@@ -303,12 +266,12 @@ def test_a_mistake_is_told_in_a_sentence_with_a_hint(
 
 @pytest.mark.parametrize("option", ["--intensity=loud", "--intensity=nan", "--intensity=2", "--tempo=900", "--takes=0"])
 def test_numbers_out_of_range_are_refused_before_anything_is_read(option: str) -> None:
-    assert ask("score", "missing.mp4", option).exit_code == cli.ASKED_TO_CHANGE
+    assert ask("score", "missing.mp4", option).exit_code == ASKED_TO_CHANGE
 
 
 def test_an_error_is_told_as_json_too(tmp_path: Path) -> None:
     told = ask("score", tmp_path / "missing.mp4", "--json")
-    assert told.exit_code == cli.ASKED_TO_CHANGE
+    assert told.exit_code == ASKED_TO_CHANGE
     assert json.loads(told.stdout)["error"]["code"] == "refused"
 
 
@@ -326,7 +289,7 @@ def broken(error: BaseException, *, leaves: bool) -> Callable[..., None]:
 def test_a_bug_is_owned_up_to(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(score, "score", broken(RuntimeError("[red]\x1b[31m"), leaves=True))
     told = ask("score", clip, "-o", tmp_path / "film.mp4")
-    assert told.exit_code == cli.BUG
+    assert told.exit_code == BUG
     assert "Something broke on our side: RuntimeError: [red]\\x1b[31m." in told.stderr
     assert str(tmp_path / "film.reelscore") in told.stderr
     assert "Traceback" not in told.stderr
@@ -337,60 +300,9 @@ def test_a_bug_is_owned_up_to(clip: Path, tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_full_disk_is_not_called_a_bug(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(score, "score", broken(OSError(28, "No space left on device"), leaves=True))
     told = ask("score", clip, "-o", tmp_path / "film.mp4")
-    assert told.exit_code == cli.ASKED_TO_CHANGE
+    assert told.exit_code == ASKED_TO_CHANGE
     assert text.NO_SPACE in told.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-# ---- where things go ----
-
-
-def test_a_number_is_added_rather_than_anything_replaced(tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    clip.touch()
-
-    def place(**options: Any) -> tuple[str, str]:
-        to, folder = cli.choose_places(clip, **{"out": None, "folder": None, "takes": 1, "force": False} | options)
-        return to.name, folder.name
-
-    assert place() == ("clip-scored.mp4", "clip-scored.reelscore")
-    (tmp_path / "clip-scored.mp4").touch()
-    assert place() == ("clip-scored-2.mp4", "clip-scored-2.reelscore")
-    (tmp_path / "clip-scored-2.reelscore").mkdir()
-    assert place() == ("clip-scored-3.mp4", "clip-scored-3.reelscore")
-    (tmp_path / "clip-scored-3-take-2.mp4").touch()
-    assert place(takes=2) == ("clip-scored-4.mp4", "clip-scored-4.reelscore")
-    assert place(force=True) == ("clip-scored.mp4", "clip-scored.reelscore")
-    assert place(out=tmp_path / "film") == ("film.mp4", "film.reelscore")
-    with pytest.raises(Refused, match="exists already"):
-        place(out=tmp_path / "clip-scored.mp4")
-
-
-def test_a_hard_link_to_the_clip_is_the_clip(tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    clip.touch()
-    os.link(clip, tmp_path / "film.mp4")
-    with pytest.raises(Refused, match="the clip itself"):
-        cli.choose_places(clip, tmp_path / "film.mp4", None, takes=1, force=True)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
-def test_a_locked_folder_is_told_before_the_work(tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    clip.touch()
-    tmp_path.chmod(0o500)
-    with pytest.raises(Refused, match="Nothing can be written"):
-        cli.choose_places(clip, None, None, takes=1, force=False)
-
-
-@pytest.mark.parametrize("letter", ["x", "ж", "🎬"])
-def test_a_long_name_leaves_room_for_what_is_added(tmp_path: Path, letter: str) -> None:
-    clip = tmp_path / (letter * (240 // len(letter.encode())) + ".mp4")
-    clip.touch()
-    to, folder = cli.choose_places(clip, None, None, takes=20, force=False)
-    to.touch()
-    folder.mkdir()
-    assert cli.choose_places(clip, None, None, takes=20, force=False)[0] != to
 
 
 def test_a_file_that_looks_like_an_option_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -439,7 +351,7 @@ def test_options_reach_the_pipeline(clip: Path, tmp_path: Path, monkeypatch: pyt
         return []
 
     monkeypatch.setattr(score, "score", note)
-    monkeypatch.setattr(cli, "_show", lambda *a, **k: None)
+    monkeypatch.setattr(cli, "show_scores", lambda *a, **k: None)
     options = "--style tense --mood uneasy --intensity strong --tempo 96 --key Fm --without drums --seed 7 --takes 2"
     more = "--prompt long --sound keep --target telegram --aspect 9:16 --detector hash"
     told = ask("score", clip, "slow", "burn", "-o", tmp_path / "film.mp4", *options.split(), *more.split())
@@ -460,7 +372,7 @@ def test_the_choices_are_those_of_the_pipeline() -> None:
         "detector": watched.DETECTORS,
     }.items():
         assert all(f"'{choice}'" in hints[name] or f'"{choice}"' in hints[name] for choice in choices), name
-    assert set(cli.FILMS) == set(CONTAINERS)
+    assert set(FILMS) == set(CONTAINERS)
     assert tuple(text.STAGES) == score.STAGES
     assert all(style in text.STYLE for style in cuesheet.STYLES)
 
@@ -496,74 +408,6 @@ def test_plain_text_stays_as_it_is() -> None:
         assert plain(words) == words
 
 
-@pytest.mark.parametrize(
-    ("seconds", "rate", "shown"),
-    [
-        (0, 24, "00:00.00"),
-        (3.5, 24, "00:03.12"),
-        (59.99, 25, "01:00.00"),
-        (61.04, 25, "01:01.01"),
-        (2.999, 29.97, "00:03.00"),
-    ],
-)
-def test_timecodes_count_frames(seconds: float, rate: float, shown: str) -> None:
-    assert text.timecode(seconds, rate) == shown
-
-
-def terminal(width: int) -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=width, markup=False, highlight=False, no_color=True)
-
-
-def printed(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())
-
-
-def test_bars_fill_in_order_and_count_takes() -> None:
-    console = terminal(100)
-    with cli._bars(console, 2) as report:
-        for stage in (*score.STAGES, *score.STAGES[3:]):
-            report(stage, 0, 4)
-            report(stage, 4, 4)
-    last = printed(console).splitlines()[-len(score.STAGES) :]
-    for line, title in zip(last, text.STAGES.values(), strict=True):
-        assert title in line
-        assert "100%" in line
-    assert "(take 2 of 2)" in last[-1]
-    assert "take" not in last[0]
-
-
-def test_long_stages_tell_how_far_they_are_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(file=io.StringIO(), width=80)
-    report = cli._lines(console, 1)
-    report("scenes", 0, 10)
-    report("scenes", 1, 10)
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * cli.QUIET_S)
-    report("scenes", 5, 10)
-    report("scenes", 6, 10)
-    report("scenes", 10, 10)
-    title = text.STAGES["scenes"]
-    assert printed(console).splitlines() == [f"{text.STAGES['clip']} ...", f"{title} ...", f"{title}: 50%"]
-
-
-@pytest.mark.parametrize("width", [72, 80, 160])
-def test_the_table_holds_every_cue_and_takes_no_word_for_markup(width: int) -> None:
-    bars = (cuesheet.Bar(0.0, 4, 120.0), cuesheet.Bar(2.0, 4, 120.0))
-    cue = cuesheet.Cue(
-        "1m1", 0.0, 4.0, (0,), "[red]a \x1bdoor", "tense", "fear", "uneasy", -0.5, 0.5, 0.5, 120.0, "D minor", bars,
-        prompt="A slow [bold]burn",
-    )  # fmt: skip
-    sheet = cuesheet.CueSheet(4.0, 24.0, 1, (cuesheet.Scene(0, 0.0, 4.0),), (cue,))
-    console = terminal(width)
-    cli.show_cues(console, sheet)
-    said = re.sub(r"\s+", " ", printed(console))
-    for cell in ("1m1", "00:00.00", "00:04.00", "uneasy", "120", "D minor"):
-        assert cell in said
-    assert "[bold]" in said
-    assert "\x1b" not in said
-
-
 def test_ctrl_c_before_there_is_a_command_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(args: list[str]) -> None:
         raise KeyboardInterrupt
@@ -575,4 +419,4 @@ def test_ctrl_c_before_there_is_a_command_is_no_traceback(monkeypatch: pytest.Mo
         monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert ended.value.code == cli.STOPPED
+    assert ended.value.code == STOPPED
