@@ -52,11 +52,13 @@ def _width(text: str) -> int:
 def _pieces(text: str) -> list[str]:
     """Break a long line into even pieces, best after a sentence or a comma, else between words, else anywhere."""
     pieces = []
-    even = _width(text) / max(1, round(_width(text) / LINE_AIM))
-    while _width(text) > 1.5 * LINE_AIM:
-        at = _break(text, round(even))
+    left = _width(text)
+    even = round(left / max(1, round(left / LINE_AIM)))
+    while left > 1.5 * LINE_AIM:
+        at = _break(text, even)
         pieces.append(text[:at].strip())
-        text = text[at:].strip()
+        left -= _width(text[:at]) + len(text) - at - len(text[at:].lstrip())
+        text = text[at:].lstrip()
     return [piece for piece in [*pieces, text] if is_sung(piece)] or [text]
 
 
