@@ -42,7 +42,7 @@ PICTURES = {"webm": frozenset({"vp9", "av1"}), "mov": frozenset({"h264", "hevc"}
 COPIED_SOUND = {
     "mp4": frozenset({"aac", "mp3"}),
     "mov": frozenset({"aac", "mp3", "alac", "pcm_s16le", "pcm_s24le"}),
-    "matroska": frozenset({"aac", "mp3", "flac", "alac", "opus", "vorbis", "pcm_s16le", "pcm_s24le"}),
+    "matroska": frozenset({"aac", "mp3", "flac", "opus", "vorbis", "pcm_s16le", "pcm_s24le"}),
     "webm": frozenset({"opus", "vorbis"}),
 }
 NOTE_LENGTH = 500  # characters

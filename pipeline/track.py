@@ -144,7 +144,8 @@ def _list(source: BinaryIO, demuxer: str, place: Path, limits: TrackLimits) -> t
     if not any(packet.size for packet in stream.packets):
         raise BadMedia("The track is empty: there is no sound in the file.", hint=EXPORT_SOUND)
     start, end = stream.span
-    if (length := float(end - start)) > limits.seconds:
+    whole = sum(packet.length for packet in stream.packets if not packet.hidden) * stream.tick  # times may lie
+    if (length := float(max(end - start, whole))) > limits.seconds + BEYOND_S / 2:
         _refuse_length(max(length, declared or 0.0), limits)
     return stream, declared
 

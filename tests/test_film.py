@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.clip import Clip, open_clip
 from pipeline.errors import BadMedia, DoesNotFit, Refused
-from pipeline.film import decode_sound, marry, packet_hashes, picture_length
+from pipeline.film import RATE, decode_sound, marry, marry_track, packet_hashes, picture_length
+from pipeline.track import Track, TrackLimits, open_track
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
 from tests.test_door_ffmpeg import children
 
@@ -160,3 +161,107 @@ def test_real_pictures_are_copied_bit_by_bit(name: str, tmp_path: Path) -> None:
     film = marry(clip, music(tmp_path / "m.wav", 1), tmp_path / "film.mp4", comment=NOTE)
     assert packet_hashes(film) == packet_hashes(upload)
     assert abs(picture_length(film).sound_end - clip.duration) < 0.001
+
+
+TRACKS = {
+    "song.mp3": ("-c:a", "libmp3lame"),
+    "song.m4a": (),
+    "song.aac": (),
+    "song.flac": (),
+    "song.opus": ("-c:a", "libopus"),
+    "song.ogg": ("-c:a", "libvorbis"),
+    "song.wav": (),
+    "alac.m4a": ("-c:a", "alac"),
+}
+COPIED = {
+    ".mp4": {"song.mp3", "song.m4a", "song.aac"},
+    ".mov": {"song.mp3", "song.m4a", "song.aac", "song.wav", "alac.m4a"},
+    ".mkv": {"song.m4a", "song.aac", "song.flac", "song.opus", "song.wav"},
+}
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Track]:
+    """The same 2.95 seconds, a little shorter than the picture, in every common kind."""
+    folder = tmp_path_factory.mktemp("tracks")
+    rng = np.random.default_rng(1)
+    t = np.arange(round(2.95 * 44_100)) / 44_100
+    sound = 0.3 * np.sin(2 * np.pi * 440 * t)[:, None] + rng.normal(0, 0.05, (len(t), 2))
+    soundfile.write(folder / "plain.wav", sound, 44_100, subtype="PCM_16")
+    made = {}
+    for name, options in TRACKS.items():
+        ffmpeg("-i", folder / "plain.wav", *options, "-metadata", "title=Mine", folder / name)
+        made[name] = open_track(folder / name, folder / f"{name}.job", limits=TrackLimits(least_s=1))
+    return made
+
+
+@pytest.mark.parametrize("suffix", COPIED)
+@pytest.mark.parametrize("name", TRACKS)
+def test_a_track_is_copied_where_it_plays_and_whole_everywhere(
+    clip: Clip, tracks: dict[str, Track], suffix: str, name: str, tmp_path: Path
+) -> None:
+    track, film = tracks[name], tmp_path / f"film{suffix}"
+    copied = marry_track(clip.picture, track, film, comment=NOTE)
+    assert copied == (name in COPIED[suffix])
+    assert packet_hashes(film) == packet_hashes(clip.picture)
+    heard, original = decode_sound(film)[0], soundfile.read(track.sound, dtype="float32")[0]
+    assert len(heard) == len(original) == round(track.duration * RATE)
+    if copied:
+        assert np.abs(heard - original).max() < 1.5 / 32_768  # the WAV has 16 bits
+    else:  # not a sample later or earlier
+        middle = slice(40_000, 80_000)
+        likeness = [float(np.vdot(np.roll(heard, lag, axis=0)[middle], original[middle])) for lag in range(-9, 10)]
+        assert int(np.argmax(likeness)) == 9
+    lengths = picture_length(film)
+    assert lengths.picture_end == pytest.approx(3, abs=0.001)
+    assert lengths.sound_end == pytest.approx(track.duration, abs=1 / 24)
+
+
+def test_copied_packets_are_the_tracks_own(clip: Clip, tracks: dict[str, Track], tmp_path: Path) -> None:
+    for name in COPIED[".mp4"]:
+        marry_track(clip.picture, tracks[name], tmp_path / "film.mp4", comment=NOTE)
+        ffmpeg("-i", tmp_path / "film.mp4", "-map", "0:a", "-c", "copy", "-f", "data", tmp_path / "out")
+        bare = ("-bsf:a", "aac_adtstoasc") if name == "song.aac" else ()
+        ffmpeg("-i", tracks[name].path, "-map", "0:a", "-c", "copy", *bare, "-f", "data", tmp_path / "in")
+        assert (tmp_path / "out").read_bytes() == (tmp_path / "in").read_bytes(), name
+
+
+def test_a_tracks_film_has_our_note_and_none_of_its_tags(clip: Clip, tracks: dict[str, Track], tmp_path: Path) -> None:
+    for name in ("song.m4a", "song.flac"):
+        marry_track(clip.picture, tracks[name], tmp_path / "film.mp4", comment="made; by = us")
+        ffmpeg("-i", tmp_path / "film.mp4", "-f", "ffmetadata", tmp_path / "notes")
+        notes = (tmp_path / "notes").read_text()
+        assert r"comment=made\; by \= us" in notes
+        assert "Mine" not in notes
+        film = (tmp_path / "film.mp4").read_bytes()
+        assert film.index(b"moov") < film.index(b"mdat")
+
+
+def test_a_track_that_would_not_fit_is_encoded_smaller(clip: Clip, tracks: dict[str, Track], tmp_path: Path) -> None:
+    track, size = tracks["song.mp3"], clip.picture.stat().st_size
+    film = tmp_path / "film.mp4"
+    most_bytes = size + 40_000  # the MP3 alone has 47,000
+    assert not marry_track(clip.picture, track, film, most_bytes=most_bytes, comment=NOTE)
+    assert film.stat().st_size <= most_bytes
+    film.unlink()
+    with pytest.raises(DoesNotFit):
+        marry_track(clip.picture, track, film, most_bytes=size + 5000, comment=NOTE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_track_and_a_picture_that_do_not_go_together(clip: Clip, tracks: dict[str, Track], tmp_path: Path) -> None:
+    with pytest.raises(Refused):
+        marry_track(clip.picture, tracks["song.opus"], tmp_path / "film.webm", comment=NOTE)
+    with pytest.raises(BadMedia):
+        marry_track(tracks["song.m4a"].path, tracks["song.m4a"], tmp_path / "film.mp4", comment=NOTE)
+    assert not list(tmp_path.iterdir())
+
+
+@needs_media
+def test_real_songs_arrive_untouched(clip: Clip, tmp_path: Path) -> None:
+    for name in ("lmms_c64_127.mp3", "hydrogen_tr808_125.mp3"):
+        track = open_track(MEDIA / "music" / name, tmp_path / name)
+        assert marry_track(clip.picture, track, tmp_path / "film.mp4", comment=NOTE)
+        heard, original = decode_sound(tmp_path / "film.mp4")[0], soundfile.read(track.sound, dtype="float32")[0]
+        assert len(heard) == len(original)
+        assert np.abs(heard.clip(-1, 1) - original).max() < 1.5 / 32_768

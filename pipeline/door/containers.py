@@ -118,7 +118,7 @@ def find_sound_demuxer(source: BinaryIO) -> str:
     try:
         demuxer = find_demuxer(source)
     except BadMedia as exc:
-        if bare := _bare_frames(head):
+        if _looks_like(head) in ("", "a sound file") and (bare := _bare_frames(head)):
             return bare
         raise _not_a_sound(head, exc) from exc
     if demuxer in SILENT:
