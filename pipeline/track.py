@@ -189,10 +189,10 @@ def _damage(duration: float, declared: float | None, stream: Stream) -> tuple[st
     whole = max(declared or 0.0, float(end - start))
     if whole - duration < BROKEN_OFF_S:
         return ()
-    there = f"only {duration:.1f} s of its {whole:.1f} s can be heard"
+    said = f"The track is damaged: only {duration:.1f} s of its {whole:.1f} s can be heard."
     if duration < READABLE_SHARE * whole:
-        raise BadMedia(f"The track is damaged: {there}.", hint="Send it again; the upload may have broken off.")
-    return (f"The track is damaged: {there}.",)
+        raise BadMedia(said, hint="Send it again; the upload may have broken off.")
+    return (said,)
 
 
 def _unreadable() -> BadMedia:

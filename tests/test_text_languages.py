@@ -23,6 +23,9 @@ OTHERS = [language for language in LANGUAGES if language != SOURCE]
 NOT_FOUND_IN_SOURCE = {
     *(str(_is(what)) for _, what in KNOWN),
     "The file is a text, not a video.",
+    *(str(_is(what, sound=True)) for _, what in KNOWN if what != "a sound file"),
+    *(str(_is(what, sound=True)) for what in ("a text", "a MIDI file", "a moving picture without sound")),
+    "The track is silent.",
     "There is only sound in the file, no video.",
     "There is no picture in the file, no video.",
     "The file breaks off: only {1} s of its {2} s are there.",
