@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path, PurePosixPath
 
 import aiohttp
@@ -28,12 +29,14 @@ FETCH_S = 120.0
 
 
 def clip_in(message: discord.Message) -> discord.Attachment | None:
-    """Return the first attachment that may be a moving picture, also of a message that was forwarded.
+    """Return the first attachment that may be a moving picture. The door looks at the bytes later."""
+    return first_in(message, is_film)
 
-    The door looks at the bytes later.
-    """
+
+def first_in(message: discord.Message, fits: Callable[[discord.Attachment], bool]) -> discord.Attachment | None:
+    """Return the first attachment that fits, also of a message that was forwarded."""
     forwarded = (attachment for snapshot in message.message_snapshots for attachment in snapshot.attachments)
-    return next((attachment for attachment in (*message.attachments, *forwarded) if is_film(attachment)), None)
+    return next(filter(fits, (*message.attachments, *forwarded)), None)
 
 
 def is_film(attachment: discord.Attachment) -> bool:
@@ -58,10 +61,22 @@ class Fetches:
             if attachment.size > self._most_bytes:
                 sentence, hint = chat.over_bytes(attachment.size, self._most_bytes, language)
                 raise OverLimit(sentence, hint=hint)
-            try:
-                async with self._free, asyncio.timeout(FETCH_S):
-                    await attachment.save(to)
-            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError):
-                raise Unavailable(sentences.not_fetched(language), hint=sentences.again(language)) from None
+            async with self._free, _handed_over(language):
+                await attachment.save(to)
 
         return fetch
+
+    async def read(self, attachment: discord.Attachment, language: str) -> bytes:
+        """Return the bytes of a small attachment; raises Unavailable."""
+        async with self._free, _handed_over(language):
+            return await attachment.read()
+
+
+@contextlib.asynccontextmanager
+async def _handed_over(language: str) -> AsyncIterator[None]:
+    """Say in a sentence that a file was not to be had, or not in time."""
+    try:
+        async with asyncio.timeout(FETCH_S):
+            yield
+    except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError):
+        raise Unavailable(sentences.not_fetched(language), hint=sentences.again(language)) from None

@@ -11,20 +11,25 @@ from discord import app_commands
 from discord.app_commands import Choice, Range, locale_str
 
 from bot.buttons import Reply
-from bot.discord import requests, sentences
+from bot.discord import requests, sentences, videos
 from bot.discord.address import named
 from bot.discord.buttons import forget_view, view_of
-from bot.discord.clips import clip_in
+from bot.discord.clips import clip_in, first_in, is_film
 from bot.discord.deferral import defer
-from bot.discord.rights import Asking, is_present, person_of
+from bot.discord.rights import Asking, is_present, person_of, reply_to
+from bot.discord.tracks import is_lyrics, is_track, is_visual
+from bot.discord.videos import Wanted
 from bot.discord.words import NOBODY, worded
 from bot.text import chat
+from bot.text import videos as text
 from bot.text.languages import LANGUAGES, known, speak
 from pipeline.cuesheet import PROMPT_LENGTHS, STYLES, PromptLength, Style
 from pipeline.errors import Refused
+from pipeline.storyboard import SHAPES, SHIFT_MOST_S, SHOTS_MOST, TITLES, Shape, Titles
 
 WISH_MOST = 1000  # letters; bot.desk keeps as many
 MOOD_MOST = 40
+LOOK_MOST = 200
 FREE = "free"  #: the choice that takes a setting back
 
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
@@ -33,6 +38,8 @@ FOR_ALL = app_commands.AppInstallationType(guild=True, user=True)
 _styles = [Choice(name=locale_str(style), value=style) for style in STYLES]
 _lengths = [Choice(name=locale_str(chat.LENGTHS[length]), value=length) for length in PROMPT_LENGTHS]
 _free = Choice(name=locale_str("as the picture asks"), value=FREE)
+_titles = [Choice(name=locale_str(text.TITLE_WORDS[one]), value=one) for one in TITLES]
+_shapes = [Choice(name=shape, value=shape) for shape in SHAPES]
 _languages = [Choice(name=name, value=tag) for tag, name in LANGUAGES.items()]
 
 
@@ -84,6 +91,75 @@ async def score_this_clip(interaction: Asking, message: discord.Message) -> None
         wish=message.content,
         message=deferred,
     )
+
+
+@app_commands.command(name="musicvideo", description=_does("musicvideo"))
+@app_commands.describe(**_options("track", "lyrics", "picture", "look", "titles", "shape", "song"))
+@app_commands.describe(wish=locale_str(sentences.OPTIONS["seen"]))
+@app_commands.choices(titles=_titles, shape=_shapes)
+async def musicvideo(
+    interaction: Asking,
+    track: discord.Attachment | None = None,
+    lyrics: discord.Attachment | None = None,
+    picture: discord.Attachment | None = None,
+    look: Range[str, 1, LOOK_MOST] = "",
+    titles: str = "",
+    shape: str = "",
+    wish: Range[str, 1, WISH_MOST] = "",
+    song: bool = False,
+) -> None:
+    wanted = Wanted(
+        source=named(interaction.id),
+        track=track,
+        song=song,
+        lyrics=lyrics,
+        picture=picture,
+        wish=wish,
+        look=look,
+        titles=cast("Titles", titles) or None,
+        shape=cast("Shape", shape) or None,
+    )
+    await videos.begin(interaction, wanted)
+
+
+@musicvideo.autocomplete("look")
+async def _looks(interaction: Asking, typed: str) -> list[Choice[str]]:
+    """Offer the looks that are drawn here; other words are taken as they are."""
+    say = speak(known(interaction.locale.value))
+    looks = [Choice(name=say(text.LOOK_WORDS[look]), value=look) for look in text.LOOKS]
+    return [choice for choice in looks if typed.lower() in choice.name.lower()]
+
+
+@app_commands.context_menu(name=locale_str(sentences.VIDEO_MENU))
+async def make_a_music_video(interaction: Asking, message: discord.Message) -> None:
+    """Take the track of a message, and what lies beside it."""
+    track = first_in(message, is_track) or first_in(message, is_film)
+    if track is None:
+        language = known(interaction.locale.value)
+        raise Refused(sentences.no_track_in(language), hint=sentences.no_track_hint(language))
+    wanted = Wanted(
+        source=f"{named(interaction.id)}:{message.id}",
+        track=track,
+        lyrics=first_in(message, is_lyrics),
+        picture=first_in(message, lambda other: other is not track and is_visual(other)),
+    )
+    await videos.begin(interaction, wanted, posted=message.content)
+
+
+@app_commands.command(name="shift", description=_does("shift"))
+@app_commands.describe(**_options("seconds"))
+async def shift(interaction: Asking, seconds: Range[float, -SHIFT_MOST_S, SHIFT_MOST_S]) -> None:
+    await _defer(interaction)
+    person, language = person_of(interaction), await _language(interaction)
+    await _reply(interaction, await interaction.client.desk.shift(person, reply_to(interaction, language), seconds))
+
+
+@app_commands.command(name="redraw", description=_does("redraw"))
+@app_commands.describe(**_options("shot"))
+async def redraw(interaction: Asking, shot: Range[int, 1, SHOTS_MOST]) -> None:
+    await _defer(interaction)
+    person, language = person_of(interaction), await _language(interaction)
+    await _reply(interaction, await interaction.client.desk.redraw(person, reply_to(interaction, language), shot))
 
 
 @app_commands.command(name="takes", description=_does("takes"))
@@ -188,7 +264,8 @@ def _chosen(word: str, kept: str) -> str:
 
 
 COMMANDS: tuple[app_commands.Command[Any, Any, Any] | app_commands.ContextMenu, ...] = (
-    score, score_this_clip, takes, queue, cancel, settings, autoscore, language, privacy, forgetme, usage, ratings,
+    score, score_this_clip, musicvideo, make_a_music_video, shift, redraw, takes, queue, cancel, settings, autoscore,
+    language, privacy, forgetme, usage, ratings,
 )  # fmt: skip
 
 

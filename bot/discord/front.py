@@ -17,7 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.desk import Desk
-from bot.discord import buttons, requests, sentences
+from bot.discord import buttons, requests, sentences, videos
 from bot.discord.clips import Fetches
 from bot.discord.commands import Translations, Tree
 from bot.discord.deferral import ACKNOWLEDGED, tell_of_lost
@@ -82,6 +82,7 @@ class Front(discord.Client):
         )
         self.desk, self.records, self.keep_days, self.clock = desk, records, keep_days, clock
         self.fetches = Fetches()
+        self.forms: dict[str, videos.Wanted] = {}  #: what was given with forms that are open, by their custom_id
         self.revoked = asyncio.Event()  #: set when Discord no longer takes the token
         self.messenger = DiscordMessenger(self, records, pace, revoked=self.revoked.set, clock=clock)
         self.tree = Tree(self)
@@ -102,9 +103,11 @@ class Front(discord.Client):
                 log.exception("clip_not_taken", chat=message.channel.id, message=message.id)
 
     async def on_interaction(self, interaction: Asking) -> None:
-        """Take the rating form; commands and buttons are found by the library itself."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            await buttons.rate(interaction)
+        """Take what a form brings back; commands and buttons are found by the library itself."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        form = str(dict(interaction.data or {}).get("custom_id", ""))
+        await (videos.take_form if form.startswith(videos.FORM) else buttons.rate)(interaction)
 
     @contextlib.asynccontextmanager
     async def telling(self, interaction: Asking) -> AsyncIterator[None]:

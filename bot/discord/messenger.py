@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from bot.discord.buttons import view_of
 from bot.discord.failures import LATER_S, is_closed, is_lapsed, meaning
 from bot.discord.pace import Pace
 from bot.discord.words import NOBODY, TEXT_MOST, marked, worded
-from bot.text import chat, measured
+from bot.text import chat, measured, videos
 from jobs.deliveries import Gone, Later, Parcel, Status, TooLarge, film_of
 from jobs.job import Film, ReplyTo
 from storage.records import Records
@@ -140,20 +142,20 @@ class DiscordMessenger:
         message = int(parcel.message or 0)
         with self._told(address):
             async with _letter(parcel) as letter:
-                if parcel.outcome.kind == "question":
-                    await self._ask(parcel.job, address, message, letter)
-                    return parcel.reply_to
                 try:
                     async with asyncio.timeout(UPLOAD_S):
+                        if parcel.outcome.kind == "question":
+                            await self._ask(_question(parcel), address, message, letter)
+                            return parcel.reply_to
                         address = await self._place_letter(parcel.delivery, address, message, letter)
                 except TimeoutError:
                     raise Later(max(LATER_S, self._pace.wait_s(self._place(address)))) from None
         return address.spent().on(parcel.reply_to)
 
-    async def _ask(self, job: str, address: Address, message: int, letter: Letter) -> None:
+    async def _ask(self, question: str, address: Address, message: int, letter: Letter) -> None:
         """Put a question where the person sees it; its nonce is not the film's, which may follow within minutes."""
         if self._is_shut(address):
-            await self._send_privately(f"{job}-question", address.spent(), letter)
+            await self._send_privately(question, address.spent(), letter)
         else:
             await self._edit(address, message, letter)
 
@@ -270,7 +272,7 @@ class DiscordMessenger:
         return sent.id
 
     async def _edit(self, address: Address, message: int, letter: Letter) -> None:
-        """Edit what shows no file; by the token while it lives, else by the bot where it is there itself."""
+        """Edit what bears no film; by the token while it lives, else by the bot where it is there itself."""
         by_token = message == address.message and address.alive(self._clock())
         if by_token and await self._edited_by_token(address, message, letter):
             return
@@ -349,8 +351,8 @@ async def _letter(parcel: Parcel) -> AsyncIterator[Letter]:
     """Write the message of a parcel; its file lies there as long as the context is open."""
     language, outcome = parcel.reply_to.language, parcel.outcome
     if outcome.kind == "question":
-        asked = chat.question(parcel.job, outcome, language)
-        yield Letter(asked.text, view_of(asked.buttons, language))
+        async with _asked(parcel) as letter:
+            yield letter
         return
     film = film_of(parcel)
     key = _key(film, parcel.what) if film is not None and outcome.kind == "films" else None
@@ -358,9 +360,23 @@ async def _letter(parcel: Parcel) -> AsyncIterator[Letter]:
         yield Letter(_without_file(parcel, language), link=parcel.link or "")
         return
     text, rows = _captioned(parcel, film, language)
-    name = f"reelscore-{parcel.job}-{parcel.what}-{parcel.take}.{ENDINGS.get(parcel.what, 'mp4')}"
+    what = "storyboard" if parcel.what == "sheet" and film.facts else parcel.what
+    name = f"reelscore-{parcel.job}-{what}-{parcel.take}.{ENDINGS.get(parcel.what, 'mp4')}"
     async with parcel.file(key) as path:
         yield Letter(text, view_of(rows, language), path, name)
+
+
+@contextlib.asynccontextmanager
+async def _asked(parcel: Parcel) -> AsyncIterator[Letter]:
+    """Write a question; a music video's comes with the contact sheet."""
+    asked = chat.question(parcel.job, parcel.outcome, parcel.reply_to.language)
+    view, preview = view_of(asked.buttons, parcel.reply_to.language), parcel.outcome.preview
+    if preview is None:
+        yield Letter(asked.text, view)
+        return
+    text = _fitted(partial(videos.preview, preview, parcel.reply_to.language))
+    async with parcel.file(preview.contact) as path:
+        yield Letter(text, view, path, f"reelscore-{_question(parcel)}.jpg")
 
 
 def _without_file(parcel: Parcel, language: str) -> str:
@@ -378,9 +394,21 @@ def _captioned(parcel: Parcel, film: Film, language: str) -> tuple[str, Rows]:
     if parcel.what in ENDINGS or parcel.what == "file":
         return chat.film_name(film, language), ()
     takes = len(parcel.outcome.films)
-    most = TEXT_MOST
-    caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
-    while (over := measured.units(marked(caption)) - TEXT_MOST) > 0:  # what keeps mark-up from working takes room
-        most -= over
-        caption = chat.caption(film, take=parcel.take, takes=takes, language=language, most=most)
+    caption = _fitted(partial(chat.caption, film, take=parcel.take, takes=takes, language=language))
     return caption, chat.result_buttons(parcel.job, parcel.request, language, take=parcel.take)
+
+
+def _fitted(write: Callable[..., str]) -> str:
+    """Write a caption that leaves room for what keeps mark-up from working."""
+    most = TEXT_MOST
+    text = write(most=most)
+    while (over := measured.units(marked(text)) - TEXT_MOST) > 0:
+        most -= over
+        text = write(most=most)
+    return text
+
+
+def _question(parcel: Parcel) -> str:
+    """Name a question: each preview of a job is another one, and Discord takes the same name for a repetition."""
+    preview = parcel.outcome.preview
+    return f"{parcel.job}-{zlib.crc32(preview.contact.encode()):08x}" if preview else f"{parcel.job}-question"

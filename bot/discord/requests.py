@@ -45,7 +45,7 @@ async def score(
     front, person = interaction.client, person_of(interaction)
     async with noted(interaction, message) as update:
         settings = await front.desk.settings(named(interaction.channel_id or 0))
-        language = await _language(front, person, settings, shared=interaction.guild_id is not None)
+        language = await language_of(front, person, settings, shared=interaction.guild_id is not None)
         brief = brief_of(wish, settings)
         brief = replace(
             brief,
@@ -65,19 +65,19 @@ async def score(
             )
         )
     if not is_present(interaction):
-        await _warn(interaction, job, language)
+        await warn(interaction, job, language)
 
 
 def _request(brief: Brief, *, takes: int, most_bytes: int) -> Request:
     return Request(brief=brief, takes=takes, target="discord", most_bytes=most_bytes)
 
 
-async def _language(front: Front, person: Person, settings: ChatSettings, *, shared: bool) -> str:
+async def language_of(front: Front, person: Person, settings: ChatSettings, *, shared: bool) -> str:
     """Return the language of a server's channel where one was chosen, else the person's."""
     return settings.language if shared and settings.language else await front.desk.language(person)
 
 
-async def _warn(interaction: Asking, job: str, language: str) -> None:
+async def warn(interaction: Asking, job: str, language: str) -> None:
     """Say up front that the answer comes elsewhere, where only the token lets us in and it will have died.
 
     The deferred answer is filled in before: the first follow-up would take its place.
@@ -99,7 +99,7 @@ async def score_posted(front: Front, message: discord.Message) -> None:
     if settings.autoscore == "off":
         return
     person = Person(named(message.author.id), message.guild.preferred_locale.value)
-    language = await _language(front, person, settings, shared=True)
+    language = await language_of(front, person, settings, shared=True)
     for film in films:
         request = _request(
             brief_of(message.content, settings), takes=settings.takes, most_bytes=message.guild.filesize_limit

@@ -1,0 +1,50 @@
+"""What in a message is a track, its lyrics, or something to show with it; how lyrics are fetched."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import discord
+
+from bot.discord import sentences
+from bot.discord.clips import Fetches, is_film
+from pipeline.errors import OverLimit
+from pipeline.lyrics import decode_lyrics
+
+#: names of files whose senders' clients did not say what they are, or said something that no two agree upon
+TRACK_NAMES = frozenset(
+    (
+        ".mp3", ".m4a", ".m4b", ".aac", ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc",
+        ".wma", ".mka", ".weba", ".caf", ".ac3", ".amr", ".mp2", ".wv", ".ape", ".au",
+    )
+)  # fmt: skip
+LYRICS_NAMES = frozenset((".txt", ".lrc", ".srt", ".vtt", ".md"))
+
+LYRICS_BYTES = 1_000_000  # of a file: twelve times what is taken, in the widest letters
+
+
+def is_track(attachment: discord.Attachment) -> bool:
+    """Whether it may be sound; the door looks at the bytes later."""
+    kind = (attachment.content_type or "").lower()
+    if kind.startswith("audio/"):
+        return True
+    unknown = kind in ("", "application/octet-stream", "application/ogg", "application/mp4")
+    return unknown and PurePosixPath(attachment.filename.lower()).suffix in TRACK_NAMES
+
+
+def is_lyrics(attachment: discord.Attachment) -> bool:
+    """Whether it may be lyrics, by its name alone: no two clients call an LRC the same."""
+    return PurePosixPath(attachment.filename.lower()).suffix in LYRICS_NAMES
+
+
+def is_visual(attachment: discord.Attachment) -> bool:
+    """Whether it may be a picture or a clip to show."""
+    return (attachment.content_type or "").lower().startswith("image/") or is_film(attachment)
+
+
+async def read_attached(fetches: Fetches, attachment: discord.Attachment, language: str) -> str:
+    """Return the text of a lyrics file; raises OverLimit, BadLyrics and Unavailable."""
+    if attachment.size > LYRICS_BYTES:
+        sentence, hint = sentences.lyrics_over(attachment.size, LYRICS_BYTES, language)
+        raise OverLimit(sentence, hint=hint)
+    return decode_lyrics(await fetches.read(attachment, language))
