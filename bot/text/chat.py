@@ -349,6 +349,7 @@ def usage(language: str, *, front: str = "telegram") -> str:
                 "buttons under it make another take, change mood and tempo, or send the music alone, the stems and "
                 "the notes."
             ),
+            videos.usage(language, front=front),
             say(
                 "/queue shows how your clips stand, /cancel stops them, /takes lists your last films. Admins of a "
                 "group or channel: /settings and /autoscore."

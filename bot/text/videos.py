@@ -260,11 +260,22 @@ def redrawn(shot: int, language: str) -> str:
     return speak(language).say("Shot {shot} is drawn anew; the other pictures stay.", shot=shot)
 
 
-def usage(language: str) -> str:
+def usage(language: str, *, front: str = "telegram") -> str:
     """Explain music videos with examples."""
-    return speak(language).say(
+    say = speak(language)
+    telegram = say(
         "It goes the other way round, too: send a track, or reply to one with /musicvideo, and I make the music video. "
         "Lyrics below the command, as a text file, an LRC or an SRT appear as titles; other words say what shall be "
-        "seen. Some more words are understood: 16:9, 1:1, karaoke, no titles, look: anime.\n"
-        "You see all shots first. /shift +0.4 moves the lyrics, /redraw 3 draws one shot anew."
+        "seen. Some more words are understood: 16:9, 1:1, karaoke, no titles, look: anime."
+    )
+    discord = say(
+        "It goes the other way round, too: give /musicvideo a track, or open the menu of a message that has one and "
+        "choose “Make a music video”. Lyrics that you write into the form, a text file, an LRC or an SRT appear as "
+        "titles. Some more words are understood: 16:9, 1:1, karaoke, no titles, look: anime."
+    )
+    return "\n".join(
+        (
+            discord if front == "discord" else telegram,
+            say("You see all shots first. /shift +0.4 moves the lyrics, /redraw 3 draws one shot anew."),
+        )
     )
