@@ -31,7 +31,7 @@ _NOISE = 20.0  # of 32768: digital silence is nothing that the model knows
 _SEED = 1
 _BEAM = 1e-100  # how unlikely a path may become and be kept: at 1e-60 a song with instruments loses the way
 _WORD_BEAM = 1e-80
-_SILENT, _SILENT_S = 0.12, 1.0  # where so little sounds like a voice for so long, words are not looked for
+_SILENT, _SILENT_S = 0.12, 3.0  # where so little sounds like a voice for so long, words are not looked for
 
 #: letters as they are mostly spoken, in the phones of the model (ARPABET); two letters go before one
 _LETTERS = {

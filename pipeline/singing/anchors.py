@@ -27,6 +27,7 @@ _HEARD = 0.5  # share of a line's words that must have been
 _SQUEEZED, _DRAWN = 0.4, 5.0  # times the song's own pace: outside, a line is not where its words are
 _FASTEST_S = 0.06  # a syllable
 _ASTRAY_S = 5.0
+_LEAST_S = 0.04  # of a word that was not heard
 _VOICED = 0.3  # of a line's time must sound like a voice, on average
 
 
@@ -148,8 +149,12 @@ def _filled(
             at += 1
             continue
         behind = next((one for one in known if one > at), len(words))
-        left = timed[-1].end if timed else begin
-        right = known[behind][0] if behind in known else max(end, left)
+        if timed:
+            timed[-1] = _shortened(
+                timed[-1], by=_LEAST_S * (behind - at) - (known.get(behind, (end,))[0] - timed[-1].end)
+            )
+        left = timed[-1].end if timed else min(begin, known[first][0] - _LEAST_S * first)
+        right = known[behind][0] if behind in known else max(end, left + _LEAST_S * (behind - at))
         total, gone = sum(counts[at:behind]), 0
         for index in range(at, behind):
             edges = [left + (right - left) * share / total for share in (gone, gone + counts[index])]
@@ -157,6 +162,11 @@ def _filled(
             gone += counts[index]
         at = behind
     return timed
+
+
+def _shortened(word: Word, *, by: float) -> Word:
+    """Return the word without its last seconds, so that others have room; half of it stays."""
+    return replace(word, end=to_ms(max(word.end - max(by, 0.0), (word.start + word.end) / 2)))
 
 
 def _is_astray(heard: float, placed: float, part: str, chart: Chart) -> bool:

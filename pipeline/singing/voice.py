@@ -25,6 +25,8 @@ _LOWEST_HZ, _HIGHEST_HZ = 200.0, 3800.0
 _BLOCK_S, _LAP_S = 60.0, 3.0  # a long track is heard in pieces, so that memory stays flat
 _SMOOTH_S = 0.5
 _FLOOR_DB = 60.0  # under the loudest: silence must not pull the threshold down
+_LEAST_SHARE = 0.05  # of the track that must be sung, and not sung, for the curve to say anything ...
+_LEAST_GAP_DB = 4.0  # ... and what lies between; a song has 20
 _SOFT_DB = 2.5  # this far over the threshold somebody sings three times out of four
 
 
@@ -36,10 +38,15 @@ def hear_voice(sound: Path) -> NDArray[np.float64]:
     level = _level(sound)
     smooth = ndimage.gaussian_filter1d(level, _SMOOTH_S / STEP_S / 2) if level.size else level
     smooth = np.maximum(smooth, smooth.max(initial=-200) - _FLOOR_DB)
-    spread = float(smooth.std()) if level.size else 0.0
-    if spread < 1.0:  # dB: it goes on all the same
+    threshold = _threshold(smooth) if level.size else 0.0
+    loud, quiet = smooth[smooth > threshold], smooth[smooth <= threshold]
+    if (
+        not level.size
+        or min(len(loud), len(quiet)) < _LEAST_SHARE * len(smooth)
+        or loud.mean() - quiet.mean() < _LEAST_GAP_DB
+    ):
         return np.full(len(level), 0.5)
-    return np.asarray(1 / (1 + np.exp(-(smooth - _threshold(smooth)) / _SOFT_DB)))
+    return np.asarray(1 / (1 + np.exp(-(smooth - threshold) / _SOFT_DB)))
 
 
 def _level(sound: Path) -> NDArray[np.float64]:
