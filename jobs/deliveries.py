@@ -365,7 +365,7 @@ def file_of(film: Film, what: What) -> tuple[str | None, str]:
         "midi": (film.midi, "music.mid"),
         "sheet": (film.sheet, "storyboard.json" if film.facts else "cues.json"),
     }
-    return beside.get(what, (film.film, "video.mp4" if film.facts else "scored.mp4"))
+    return beside.get(what, (film.film, "musicvideo.mp4" if film.facts else "scored.mp4"))
 
 
 def what_of(written: str) -> tuple[What, int]:
