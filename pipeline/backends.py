@@ -151,6 +151,9 @@ class Singer(Protocol):
         ...
 
 
+_EXTRAS = {"sphinx": "align"}  # extras that are not named like the backend that needs them
+
+
 def names(kind: Kind) -> list[str]:
     """The backends of a kind that ship with the product, whether or not their extra is installed."""
     package = importlib.import_module(f"pipeline.{kind}s")
@@ -166,7 +169,7 @@ def _load(kind: Kind, name: str, *how: Any) -> Any:
     except ModuleNotFoundError as exc:
         raise Unavailable(
             f"The {kind} {name!r} needs the Python package {exc.name!r}, which is not installed.",
-            hint=f"pip install '.[{name}]'",
+            hint=f"pip install '.[{_EXTRAS.get(name, name)}]'",
         ) from exc
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from pipeline.cuesheet import EMOTIONS, PROMPT_LENGTHS, CueSheet
 from pipeline.door.slate import read_packets
 from pipeline.errors import Cancelled, Refused, Unavailable
 from pipeline.illustrators import flux_local
+from pipeline.lyrics import read_lyrics
 from pipeline.music import STEMS
 from pipeline.pictures import Layer, Painting, flatten
 from pipeline.shots import break_down
@@ -32,6 +34,7 @@ from tests.fake_suno import FakeSuno
 from tests.loopback import Answer
 from tests.media import make_clip
 from tests.test_cues import a_sheet
+from tests.voices import a_track, write_song
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +203,34 @@ def test_a_singer_leaves_a_sound_file(name: str, vendors: Vendors, tmp_path: Pat
     assert singer.licence
     assert list(tmp_path.iterdir()) == [song]
     assert soundfile.info(song).duration >= 1
+
+
+@pytest.mark.parametrize("name", backends.names("aligner"))
+def test_an_aligner_keeps_lines_and_times_and_puts_the_rest_between(name: str, tmp_path: Path):
+    if name == "sphinx":
+        pytest.importorskip("pocketsphinx", reason="the extra 'align' is not installed")
+    chart = a_chart(tempo=180.0, form=(("intro", 4), ("verse", 8), ("chorus", 4)))
+    track = a_track(write_song(tmp_path / "song.wav", chart.duration, [(6.0, 13.0), (16.0, 20.0)]))
+    lyrics = read_lyrics(
+        "[00:06.125]a day (so long)\n[99:99]goes by\n[00:16.5]<00:16.5>then <00:17.25>night<00:18>\n🎉"
+    )
+    lines = backends.aligner(name).align(lyrics, chart, track)
+    assert backends.aligner(name).align(lyrics, chart, track) == lines, "the same song is timed the same way"
+    assert [line.text for line in lines] == ["a day (so long)", "goes by", "then night", "🎉"]
+    assert (lines[0].start, lines[2].start) == (6.125, 16.5)
+    assert [(word.start, word.end) for word in lines[2].words] == [(16.5, 17.25), (17.25, 18.0)]
+    assert [word.text for word in lines[0].words] == ["a", "day", "so", "long"]
+    assert [line.start for line in lines] == sorted(line.start for line in lines)
+    assert all(0 <= line.start < line.end <= chart.duration for line in lines)
+    assert lines[3].words == ()
+
+
+def test_the_extra_of_an_aligner_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    monkeypatch.delitem(sys.modules, "pipeline.aligners.sphinx", raising=False)
+    with pytest.raises(Unavailable, match="'pocketsphinx'") as refusal:
+        backends.aligner("sphinx")
+    assert "pip install '.[align]'" in refusal.value.hint
 
 
 @pytest.mark.parametrize("name", backends.names("director"))
