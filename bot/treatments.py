@@ -38,7 +38,7 @@ def treatment_of(words: str, lyrics: str = "", *, base: Treatment | None = None)
     """
     words = words.replace("\0", "").strip()
     told, sung = ("", words) if _is_timed(words) else _parted(words)
-    lyrics = lyrics or sung
+    lyrics = (lyrics or sung).replace("\0", "")
     if lyrics.strip():
         read_lyrics(lyrics)  # refuses now what could not be read later
     treatment, wish = _settings(told, base or Treatment())

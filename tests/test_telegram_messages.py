@@ -48,7 +48,7 @@ async def test_a_file_is_a_clip_when_it_says_so_or_is_called_like_one(stage: Sta
         await stage.job()
     else:
         answer = await ada.chat.waits_for()
-        assert answer.words.startswith("Send me a silent clip")
+        assert answer.words.startswith("Send me a silent clip or a track")
         assert not await stage.records.jobs_of()
 
 
@@ -151,11 +151,11 @@ async def test_everything_that_is_said_in_private_is_answered(stage: Stage, text
     assert not answer.parse_mode
 
 
-@pytest.mark.parametrize("kind", ["photo", "audio", "voice"])
+@pytest.mark.parametrize("kind", ["photo", "document"])
 async def test_what_is_no_clip_gets_one_friendly_line(stage: Stage, kind: Kind) -> None:
     bea = stage.telegram.user("Bea", language="de")
     await bea.sends_clip(b"\xff\xd8\xff", kind)
-    english = "Send me a silent clip: a video, a GIF or a link to one. /help shows more."
+    english = "Send me a silent clip or a track: a video, a GIF, a sound file, or a link to one. /help shows more."
     assert (await bea.chat.waits_for()).words not in ("", english)
 
 

@@ -17,7 +17,7 @@ QUIET_S = 1.5
 class _Album:
     words: str = ""
     clips: int = 0
-    first: int | None = None  #: the message that came first
+    messages: list[Message] = field(default_factory=list)
     last_at: float = 0.0
     waiting: set[int] = field(default_factory=set)
 
@@ -29,6 +29,11 @@ class Place:
     words: str  #: its own, or those that stand under the album
     first: bool
     clips: int  #: in the whole album
+    messages: tuple[Message, ...]  #: the whole album, as its messages came in
+
+    @classmethod
+    def alone(cls, message: Message) -> Place:
+        return cls(message.caption or "", True, int(clip_in(message) is not None), (message,))
 
 
 class Albums:
@@ -40,23 +45,23 @@ class Albums:
 
     async def place(self, message: Message) -> Place:
         """Wait until the album is complete; a message without one is complete in itself."""
-        own, clip = message.caption or "", clip_in(message)
         if message.media_group_id is None:
-            return Place(own, True, int(clip is not None))
+            return Place.alone(message)
         key = (message.chat.id, message.media_group_id)
         album = self._albums.setdefault(key, _Album())
-        self._note(album, message, is_clip=clip is not None)
+        self._note(album, message)
         loop = asyncio.get_running_loop()
         while (left := album.last_at + self._quiet_s - loop.time()) > 0:
             await asyncio.sleep(left)
         album.waiting.discard(message.message_id)
         if not album.waiting:
             self._albums.pop(key, None)
-        return Place(own or album.words, album.first == message.message_id, album.clips)
+        is_first = album.messages[0].message_id == message.message_id
+        return Place(message.caption or album.words, is_first, album.clips, tuple(album.messages))
 
-    def _note(self, album: _Album, message: Message, *, is_clip: bool) -> None:
+    def _note(self, album: _Album, message: Message) -> None:
         album.words = album.words or message.caption or ""
-        album.clips += is_clip
-        album.first = album.first or message.message_id
+        album.clips += clip_in(message) is not None
+        album.messages.append(message)
         album.last_at = asyncio.get_running_loop().time()
         album.waiting.add(message.message_id)

@@ -15,11 +15,17 @@ FILM_NAMES = frozenset({
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A moving picture in a chat, not fetched yet."""
+class Sent:
+    """A file in a chat, not fetched yet."""
 
     file_id: str
     size: int | None  #: bytes, as Telegram says; it may not know
+
+
+@dataclass(frozen=True)
+class Clip(Sent):
+    """A moving picture."""
+
     silent: bool  #: certainly: Telegram makes an animation of nothing else
 
 

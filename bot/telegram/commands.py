@@ -1,4 +1,4 @@
-"""The commands, all but /score; each is answered where it was given."""
+"""The commands, all but /score and /musicvideo; each is answered where it was given."""
 
 from __future__ import annotations
 
@@ -19,19 +19,26 @@ from aiogram.types import (
 )
 
 from bot.desk import ChatSettings, Desk, Reply
-from bot.telegram.messenger import keyboard
+from bot.telegram.messenger import Address, keyboard
 from bot.telegram.presses import forget_keyboard, language_keyboard
-from bot.telegram.requests import Requests, press_under
+from bot.telegram.requests import Requests, press_under, topic_of
 from bot.telegram.rights import named, writer, writer_with_rights
 from bot.text import chat as text
+from bot.text import videos
 from bot.text.languages import LANGUAGES, SOURCE
+from jobs.job import ReplyTo
 
-ALONE = ("score", "takes", "queue", "cancel", "settings", "language", "help", "privacy", "forgetme")
-IN_GROUPS = ("score", "takes", "queue", "cancel", "help")
+MAKING = ("score", "musicvideo", "shift", "redraw", "takes", "queue", "cancel")
+ALONE = (*MAKING, "settings", "language", "help", "privacy", "forgetme")
+IN_GROUPS = (*MAKING, "help")
 FOR_ADMINS = (*IN_GROUPS, "settings", "autoscore")
 
 _SETTING = re.compile(r"(\w+)\s*[=:](.*?)(?=\s+\w+\s*[=:]|$)", re.DOTALL)  # "style= mood=sad": no style, a mood
 MOST_SETTING = 40  # letters of a mood or style; they are shown to a whole chat
+
+#: "+0.4", "-0,2 s", "+400ms"
+_SHIFT = re.compile(r"([+\-\u2212\u2013])?\s*(\d{1,5}(?:[.,]\d{1,4})?)\s*(ms|s|sec|seconds?)?", re.IGNORECASE)
+_SHOT = re.compile(r"#?\s*(\d{1,4})")
 
 
 def router() -> Router:
@@ -39,7 +46,7 @@ def router() -> Router:
     answers: dict[str, Callable[..., Awaitable[None]]] = {
         "start": start, "help": usage, "privacy": privacy, "forgetme": forget_me, "language": language,
         "takes": takes, "queue": queue, "cancel": cancel, "settings": settings, "autoscore": autoscore,
-        "ratings": ratings,
+        "ratings": ratings, "shift": shift, "redraw": redraw,
     }  # fmt: skip
     routes.message.filter(~F.is_automatic_forward)  # a channel's command is not its discussion's
     for said in (routes.message, routes.channel_post):
@@ -112,6 +119,43 @@ async def cancel(message: Message, requests: Requests, desk: Desk, bot: Bot) -> 
         await _answer(message, requests, await desk.cancel(person, job=press.job, chat=chat))
         return
     await _answer(message, requests, await desk.cancel(writer(message), chat=chat))
+
+
+async def shift(message: Message, command: CommandObject, requests: Requests, desk: Desk) -> None:
+    """Move the lyrics of the music video that is answered to, or of the last one of one's own here."""
+    seconds = seconds_of(command.args or "")
+    job, reply_to = await _meant(message, requests)
+    if not seconds:
+        await requests.say(message, videos.shift_usage(reply_to.language))
+        return
+    await _answer(message, requests, await desk.shift(writer(message), reply_to, seconds, job=job))
+
+
+def seconds_of(words: str) -> float | None:
+    """Return the seconds that somebody has written; None where they are none."""
+    found = _SHIFT.fullmatch(words.strip())
+    if found is None:
+        return None
+    sign, number, unit = found.groups()
+    seconds = float(number.replace(",", ".")) / (1000 if (unit or "").lower() == "ms" else 1)
+    return -seconds if sign and sign != "+" else seconds
+
+
+async def redraw(message: Message, command: CommandObject, requests: Requests, desk: Desk) -> None:
+    """Have one shot drawn anew; which shots there are is said where none is named."""
+    shot = _SHOT.fullmatch((command.args or "").strip())
+    job, reply_to = await _meant(message, requests)
+    number = int(shot[1]) if shot else 0
+    await _answer(message, requests, await desk.redraw(writer(message), reply_to, number, job=job))
+
+
+async def _meant(message: Message, requests: Requests) -> tuple[str | None, ReplyTo]:
+    """Return the job that a command answers to, and where what comes of it goes: under that, or under the command."""
+    replied = message.reply_to_message
+    press = press_under(replied) if replied else None
+    under = replied.message_id if replied and press else message.message_id
+    address = Address(message.chat.id, under, topic_of(message))
+    return press.job if press else None, address.written(await requests.language(message))
 
 
 async def ratings(message: Message, requests: Requests, desk: Desk) -> None:

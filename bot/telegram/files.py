@@ -1,9 +1,10 @@
-"""Clips, fetched from Telegram: the size is looked at first, and no error ever carries the token."""
+"""Clips, tracks and texts, fetched from Telegram: the size is looked at first, and no error ever carries the token."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
 from aiohttp import ClientError
 
-from bot.telegram.clips import Clip
+from bot.telegram.clips import Sent
 from bot.text import chat as text
+from bot.text import videos
 from pipeline.errors import OverLimit, Unavailable, UserError
 
 MEGABYTE = 1_000_000
@@ -20,6 +22,7 @@ MEGABYTE = 1_000_000
 CLOUD_IN, CLOUD_OUT = 20 << 20, 50 * MEGABYTE
 #: https://core.telegram.org/bots/api#using-a-local-bot-api-server: uploads; what comes in has no limit but ours
 LOCAL_IN, LOCAL_OUT = 2000 * MEGABYTE, 2000 * MEGABYTE
+PAPER_MOST = 4 * MEGABYTE  # of a text file: the storyboard of twenty minutes, word by word, has half of it
 
 NOT_FETCHED = "I could not fetch this clip from Telegram."
 NOT_FETCHED_HINT = "Please send it once more."
@@ -49,12 +52,12 @@ def check_size(size: int | None, allowed: Limits, language: str) -> None:
         raise OverLimit(sentence, hint=hint)
 
 
-async def fetch(bot: Bot, clip: Clip, to: Path, allowed: Limits, language: str) -> None:
-    """Write a clip to a file. Raises OverLimit, or Unavailable when Telegram does not give it."""
-    check_size(clip.size, allowed, language)
+async def fetch(bot: Bot, sent: Sent, to: Path, allowed: Limits, language: str) -> None:
+    """Write what was sent to a file. Raises OverLimit, or Unavailable when Telegram does not give it."""
+    check_size(sent.size, allowed, language)
     for left in reversed(range(TRIES)):
         try:
-            await _fetch(bot, clip, to, allowed, language)
+            await _fetch(bot, sent, to, allowed, language)
             return
         except UserError:
             raise
@@ -69,8 +72,24 @@ async def fetch(bot: Bot, clip: Clip, to: Path, allowed: Limits, language: str) 
         await asyncio.sleep(PAUSE_S)
 
 
-async def _fetch(bot: Bot, clip: Clip, to: Path, allowed: Limits, language: str) -> None:
-    file = await bot.get_file(clip.file_id)
+async def read(bot: Bot, sent: Sent, language: str) -> bytes:
+    """Return what is in a text file. Raises OverLimit, or Unavailable when Telegram does not give it."""
+    _refuse_long(sent.size, language)
+    with tempfile.TemporaryDirectory(prefix="reelscore-paper-") as folder:
+        paper = Path(folder) / "paper"
+        await fetch(bot, sent, paper, Limits(), language)
+        _refuse_long(paper.stat().st_size, language)
+        return paper.read_bytes()
+
+
+def _refuse_long(size: int | None, language: str) -> None:
+    if size is not None and size > PAPER_MOST:
+        sentence, hint = videos.paper_too_large(size, PAPER_MOST, language)
+        raise OverLimit(sentence, hint=hint)
+
+
+async def _fetch(bot: Bot, sent: Sent, to: Path, allowed: Limits, language: str) -> None:
+    file = await bot.get_file(sent.file_id)
     check_size(file.file_size, allowed, language)
     path = file.file_path or ""  # Telegram leaves it out for what it does not give
     if bot.session.api.is_local:

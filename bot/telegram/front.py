@@ -24,6 +24,7 @@ from bot.telegram.inbox import NO_TOKEN, NO_TOKEN_HINT, Inbox
 from bot.telegram.messenger import Messenger
 from bot.telegram.outgoing import Outgoing, Session
 from bot.telegram.requests import Requests
+from bot.telegram.videos import VideoRequests
 from bot.text import chat as text
 from bot.text.languages import known
 from jobs.deliveries import Deliveries, Knocked
@@ -114,10 +115,11 @@ class Front:
             default=DefaultBotProperties(link_preview_is_disabled=True),  # no parse_mode: words are never mark-up
         )
         self.messenger = Messenger(self.bot, self.outgoing)
-        self.requests = Requests(self.bot, desk, records, blobs, limits(local=server.is_local))
+        allowed = limits(local=server.is_local)
+        self.requests = Requests(self.bot, desk, records, blobs, allowed)
         self.handlers = Dispatcher(
             disable_fsm=True, desk=desk, records=records, requests=self.requests, albums=Albums(),
-            keep_days=settings.keep_days,
+            videos=VideoRequests(self.bot, desk, records, allowed, self.requests), keep_days=settings.keep_days,
         )  # fmt: skip
         self.handlers.include_routers(commands.router(), messages.router(), presses.router())
         self.feed = Feed(records, self._handle, self._give_up)

@@ -22,6 +22,7 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     InputMediaAudio,
     InputMediaDocument,
+    InputMediaPhoto,
     InputMediaUnion,
     InputMediaVideo,
     ReplyParameters,
@@ -31,7 +32,8 @@ from bot.buttons import Rows
 from bot.telegram.outgoing import Outgoing, hasty
 from bot.telegram.rights import named
 from bot.text import chat as text
-from jobs.deliveries import Gone, Later, Moved, Parcel, Refused, Status, TooLarge, film_of
+from bot.text import measured
+from jobs.deliveries import Gone, Later, Moved, Parcel, Refused, Status, TooLarge, file_of, film_of
 from jobs.job import Film, ReplyTo
 
 UPLOAD_S = 900  # 2 GB to a local server's disk; 50 MB at 0.5 Mbit/s
@@ -56,6 +58,9 @@ TOO_LARGE = ("file is too big", "too large", "request entity too large")
 #: how aiogram names a connection that never came about: nothing was posted, so nothing can be there twice
 NEVER_SENT = ("ClientConnectorError", "ClientConnectorDNSError")
 AWAY_S = 2.0  # before Telegram is tried again then
+
+#: what it says of a message that has a picture by now: its words are a caption
+NO_TEXT = ("there is no text in the message",)
 
 NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
 
@@ -103,6 +108,7 @@ class Messenger:
     def __init__(self, bot: Bot, outgoing: Outgoing) -> None:
         self._bot, self._outgoing = bot, outgoing
         self._anew: dict[str, str] = {}  #: delivery -> the message that stands in for a placeholder that was deleted
+        self._pictured: set[str] = set()  #: messages that show a preview, as far as we have learned
 
     async def open(self, delivery: str, reply_to: ReplyTo, status: Status) -> tuple[str, ReplyTo]:
         shown, buttons = self.text(reply_to, status), text.status_buttons(status, reply_to.language)
@@ -157,6 +163,8 @@ class Messenger:
             except Deleted:
                 raise Gone("the message was deleted") from None
         self._anew.pop(parcel.delivery, None)
+        if parcel.outcome.kind != "question":
+            self._pictured.discard(message)
         return reply_to
 
     async def _open_anew(self, parcel: Parcel) -> tuple[str, ReplyTo]:
@@ -173,25 +181,39 @@ class Messenger:
             return await self.withdraw(message, reply_to)
         if outcome.kind == "question":
             asked = text.question(parcel.job, outcome, reply_to.language)
-            return await self._say(message, reply_to, asked.text, asked.buttons)
+            if outcome.preview is None:
+                return await self._say(message, reply_to, asked.text, asked.buttons)
+            async with parcel.file(outcome.preview.contact) as sheet:
+                media = InputMediaPhoto(media=FSInputFile(sheet, filename="storyboard.jpg"), caption=asked.text)
+                await self._show_media(message, reply_to, media, asked.buttons)
+            self._pictured.add(message)
+            return None
         film = film_of(parcel)
         if outcome.kind == "sentence" or film is None:
             return await self._say(message, reply_to, text.sentence(outcome, reply_to.language), None)
-        async with _media(parcel, film) as (media, buttons):
-            await self._edit(
-                reply_to,
-                self._bot.edit_message_media,
-                media=media,
-                **_place(message, reply_to),
-                reply_markup=keyboard(buttons),
-                request_timeout=UPLOAD_S,
-            )
+        async with _media(parcel, film) as (shown, buttons):
+            await self._show_media(message, reply_to, shown, buttons)
+
+    async def _show_media(self, message: str, reply_to: ReplyTo, media: InputMediaUnion, buttons: Rows | None) -> None:
+        await self._edit(
+            reply_to,
+            self._bot.edit_message_media,
+            media=media,
+            **_place(message, reply_to),
+            reply_markup=keyboard(buttons),
+            request_timeout=UPLOAD_S,
+        )
 
     async def _say(self, message: str, reply_to: ReplyTo, words: str, buttons: Rows | None) -> None:
-        markup = keyboard(buttons)
-        await self._edit(
-            reply_to, self._bot.edit_message_text, text=words, **_place(message, reply_to), reply_markup=markup
-        )
+        """Put other words into a message, or under its picture where it has one: it shows a preview then."""
+        values = {**_place(message, reply_to), "reply_markup": keyboard(buttons)}
+        if message not in self._pictured:
+            try:
+                return await self._edit(reply_to, self._bot.edit_message_text, text=words, **values)
+            except _NoText:
+                self._pictured.add(message)
+        caption = measured.clipped(words, measured.CAPTION_MOST)
+        await self._edit(reply_to, self._bot.edit_message_caption, caption=caption, **values)
 
     async def _edit(self, reply_to: ReplyTo, call: Callable[..., Any], **values: Any) -> None:
         try:
@@ -228,7 +250,7 @@ async def _media(parcel: Parcel, film: Film) -> AsyncIterator[tuple[InputMediaUn
 
         if parcel.what == "result":
             media: InputMediaUnion = InputMediaVideo(
-                media=await file(film.film, "scored.mp4"),
+                media=await file(film.film, file_of(film, "result")[1]),
                 thumbnail=await file(film.thumbnail, "thumbnail.jpg"),
                 width=film.width,
                 height=film.height,
@@ -249,23 +271,18 @@ async def _media(parcel: Parcel, film: Film) -> AsyncIterator[tuple[InputMediaUn
             yield song, None
         else:
             key, name = _document(parcel, film)
-            said = text.mark_of_machine(parcel.reply_to.language) if parcel.what == "file" else None
+            mark = text.mark_of_machine(parcel.reply_to.language, video=film.facts is not None)
+            said = mark if parcel.what == "file" else None
             paper = InputMediaDocument(media=await file(key, name), caption=said, disable_content_type_detection=True)
             yield paper, None
 
 
 def _document(parcel: Parcel, film: Film) -> tuple[str, str]:
     """Return (key, file name) of what is sent as it is. Raises Refused for what there is none of."""
-    found = {
-        "song": (film.song, "music.m4a"),
-        "stems": (film.stems, "stems.zip"),
-        "midi": (film.midi, "music.mid"),
-        "sheet": (film.sheet, "cues.json"),
-        "file": (film.film, "scored.mp4"),
-    }[parcel.what]
-    if found[0] is None:
+    key, name = file_of(film, parcel.what)
+    if key is None:
         raise Refused(f"the film has no {parcel.what}")
-    return found[0], found[1]
+    return key, name
 
 
 # ---- what Telegram's answers mean ----
@@ -273,6 +290,10 @@ def _document(parcel: Parcel, film: Film) -> tuple[str, str]:
 
 class _Unchanged(Exception):
     """An edit that changes nothing: as good as done."""
+
+
+class _NoText(Exception):
+    """The message shows a picture, and its words are a caption."""
 
 
 class _NoTopic(Exception):
@@ -313,5 +334,6 @@ def _refusal(said: str) -> Exception:
         (CLOSED, Gone),
         (TOO_LARGE, TooLarge),
         (NO_TOPIC, _NoTopic),
+        (NO_TEXT, _NoText),
     )
     return next((kind(said) for texts, kind in kinds if any(one in lowered for one in texts)), Refused(said))

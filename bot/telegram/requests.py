@@ -11,14 +11,21 @@ import structlog
 from aiogram import Bot
 from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, MessageEntity, ReplyParameters
+from aiogram.types import (
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    Message,
+    MessageEntity,
+    MessageOriginUser,
+    ReplyParameters,
+)
 
 from bot import links
 from bot.buttons import Press
 from bot.desk import UPLOAD, Asked, ChatSettings, Desk, Person
 from bot.desk import brief_of as brief_for
 from bot.telegram import files
-from bot.telegram.clips import Clip, clip_in
+from bot.telegram.clips import Sent, clip_in
 from bot.telegram.files import Limits
 from bot.telegram.inbox import FRONT
 from bot.telegram.messenger import Address, moved
@@ -59,23 +66,28 @@ class Requests:
         """Find what a message wants scored: its own clip, the one it replies to, or a link; (source, other words)."""
         replied = message.reply_to_message
         if clip := clip_in(message):
-            return self._from_chat(clip, message.message_id, await self.language(message)), words
+            return self.from_chat(clip, message.message_id, await self.language(message)), words
         if replied and (source := await self._from_film(replied, person)):
             return source, words
         if clip := clip_in(replied) or clip_in(message.external_reply):
             under = replied.message_id if replied else message.message_id
-            return self._from_chat(clip, under, await self.language(message)), words
+            return self.from_chat(clip, under, await self.language(message)), words
+        return self.from_links(message, words)
+
+    def from_chat(self, sent: Sent, message: int, language: str) -> Source:
+        async def fetch(to: Path) -> None:
+            await files.fetch(self._bot, sent, to, self._allowed, language)
+
+        return Source(fetch, message, sent.size)
+
+    def from_links(self, message: Message, words: str) -> tuple[Source, str] | None:
+        """Find a link in a message, or in the one that it answers; (source, other words)."""
+        replied = message.reply_to_message
         if url := link_in(message):
             return self._from_link(url, message.message_id), words.replace(url, " ").strip()
         if replied and (url := link_in(replied)):
             return self._from_link(url, replied.message_id), words
         return None
-
-    def _from_chat(self, clip: Clip, message: int, language: str) -> Source:
-        async def fetch(to: Path) -> None:
-            await files.fetch(self._bot, clip, to, self._allowed, language)
-
-        return Source(fetch, message, clip.size)
 
     def _from_link(self, url: str, message: int) -> Source:
         async def fetch(to: Path) -> None:
@@ -87,7 +99,7 @@ class Requests:
         """Go on from a film of ours that somebody replies to with new words: the same clip, and what was said of it."""
         press = press_under(message)
         row = await self._records.job(press.job) if press else None
-        if row is None or row.person != person.id:
+        if row is None or row.person != person.id or row.request.get("treatment"):
             return None
 
         language = await self._desk.language(person)
@@ -202,6 +214,14 @@ def press_under(message: Message) -> Press | None:
         except Refused:
             continue
     return None
+
+
+def is_ours(message: Message, bot_id: int) -> bool:
+    """Say whether a message is the bot's own, also where a channel's name stands over it or it was forwarded."""
+    origin = message.forward_origin
+    first = origin.sender_user if isinstance(origin, MessageOriginUser) else None
+    writers = (message.from_user, message.via_bot, message.sender_business_bot, first)
+    return any(user is not None and user.id == bot_id for user in writers) or press_under(message) is not None
 
 
 def link_in(message: Message) -> str | None:

@@ -76,6 +76,9 @@ RATED = {
 
 COMMANDS = {
     "score": mark("Score the clip that you reply to"),
+    "musicvideo": mark("Make a music video of the track that you reply to"),
+    "shift": mark("Move the lyrics of a music video, such as +0.4"),
+    "redraw": mark("Draw one shot of a music video anew"),
     "takes": mark("Your last films here"),
     "queue": mark("How your clips stand"),
     "cancel": mark("Stop your clips here"),
@@ -323,6 +326,7 @@ def greeting(language: str) -> str:
     return say(
         "Hello! Send me a silent clip and I give it music, scene by scene.\n\n"
         "Words are optional: write what you wish for beside the clip, such as “warm and hopeful, no drums”.\n\n"
+        "Send me a track, and I make the music video.\n\n"
         "/help shows more, /privacy says what is kept."
     )
 
@@ -412,8 +416,10 @@ def forgotten(jobs: int, language: str) -> str:
 
 
 def send_a_clip(language: str) -> str:
-    """Answer a message that holds no clip."""
-    return speak(language).say("Send me a silent clip: a video, a GIF or a link to one. /help shows more.")
+    """Answer a message that holds neither clip nor track."""
+    return speak(language).say(
+        "Send me a silent clip or a track: a video, a GIF, a sound file, or a link to one. /help shows more."
+    )
 
 
 def reply_to_a_clip(language: str) -> str:

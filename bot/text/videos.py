@@ -234,6 +234,15 @@ def reply_to_a_track(language: str) -> str:
     )
 
 
+def paper_too_large(size: int, most: int, language: str) -> tuple[str, str]:
+    """Return (sentence, hint) for a file of lyrics, or a storyboard, that is none by its size."""
+    say = speak(language)
+    return (
+        say("The text file has {size} MB; at most {most} MB are read.", size=-(-size // 10**6), most=most // 10**6),
+        say("Send only what is sung in this track."),
+    )
+
+
 def no_video(language: str) -> str:
     """Answer a /shift or /redraw where there is no music video to change."""
     return speak(language).say("There is no music video of yours here to change. Reply to one, or make one first.")
