@@ -88,7 +88,7 @@ def shifted(lines: tuple[Line, ...], seconds: float, *, duration: float) -> tupl
     """Move every line and word by so much; what leaves the track is cut off or dropped."""
 
     def moved(time: float) -> float:
-        return to_ms(min(max(time + seconds, 0.0), duration))
+        return min(to_ms(max(time + seconds, 0.0)), duration)
 
     kept = []
     for line in lines:

@@ -23,6 +23,8 @@ def time_words(lines: Sequence[Verse], places: Sequence[Place], *, duration: flo
 
     A line that came with a time keeps it, whatever its place says, and its words are sung at the song's own pace.
     """
+    if not lines:
+        return ()
     language = guess_language("\n".join(line.text for line in lines))
     starts = [place.start if line.start is None else line.start for line, place in zip(lines, places, strict=True)]
     behind = [next((later for later in starts[at + 1 :] if later > start), duration) for at, start in enumerate(starts)]
@@ -50,10 +52,10 @@ def _sung_until(line: Verse, start: float, later: float, pace: float, language: 
 
 
 def _line(line: Verse, duration: float) -> Line:
-    start = min(line.start or 0.0, duration - _SHORTEST_S)
-    end = min(max(line.end or 0.0, start + _SHORTEST_S), duration)
+    start = min(to_ms(line.start or 0.0), duration - _SHORTEST_S)
+    end = min(max(to_ms(line.end or 0.0), start + _SHORTEST_S), duration)
     words = tuple(Word(word.text, min(word.start, end), min(word.end, duration)) for word in line.words)
-    return Line(line.text, to_ms(start), to_ms(end), words if _in_order(words) else (), line.part)
+    return Line(line.text, start, end, words if _in_order(words) else (), line.part)
 
 
 def _in_order(words: Sequence[Word]) -> bool:

@@ -73,7 +73,9 @@ def place_lines(lines: Sequence[Verse], chart: Chart, voice: NDArray[np.float64]
         stage = _Stage(
             implied[first:behind], chart, voice, begin or 0.0, max(end or 0.0, (begin or 0.0) + 0.01 * (behind - first))
         )
-        places += _placed(lines[first:behind], weights[first:behind], stage, held=first in fixed)
+        latest = max(begin or 0.0, end or 0.0)  # no room at all: then they stand there together
+        for place in _placed(lines[first:behind], weights[first:behind], stage, held=first in fixed):
+            places.append(place if place.start <= latest else Place(latest, latest + _GRID_S))
     return [
         place if line.start is None else Place(line.start, max(place.end, line.start + 0.01))
         for line, place in zip(lines, places, strict=True)
@@ -87,7 +89,7 @@ def imply_parts(lines: Sequence[Verse]) -> list[str]:
         stanzas.setdefault(line.text.casefold(), set()).add(line.stanza)
     again = [len(stanzas[line.text.casefold()]) > 1 for line in lines]
     if not any(again) or any(line.part for line in lines):
-        return [""] * len(lines)
+        return [line.part for line in lines]
     return [
         "" if _is_vocalise(line.text) else "chorus" if twice else "verse"
         for line, twice in zip(lines, again, strict=True)

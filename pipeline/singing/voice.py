@@ -35,7 +35,7 @@ def hear_voice(sound: Path) -> NDArray[np.float64]:
 
     Raises BadMedia when the file holds no readable sound.
     """
-    level = _level(sound)
+    level = _level(sound).astype(np.float64)
     smooth = ndimage.gaussian_filter1d(level, _SMOOTH_S / STEP_S / 2) if level.size else level
     smooth = np.maximum(smooth, smooth.max(initial=-200) - _FLOOR_DB)
     threshold = _threshold(smooth) if level.size else 0.0
