@@ -15,7 +15,7 @@ from simcord import ChannelHandle, GuildHandle, MemberActor
 from bot.desk import Desk
 from bot.discord.front import Front
 from jobs.deliveries import Deliveries
-from jobs.job import OUTCOME, REQUEST, CueLine, Film, Outcome, Request
+from jobs.job import OUTCOME, REQUEST, CueLine, Facts, Film, Outcome, Preview, Request
 from pipeline.errors import UserError
 from storage.blobs import Blobs
 from storage.errors import StoreError
@@ -23,8 +23,25 @@ from storage.records import Caps, Records
 from storage.tables import DeliveryRow, JobRow
 
 CLIP = ("clip.mp4", b"\0\0\0\x18ftypmp42" + b"pictures" * 40)
+TRACK = ("song.mp3", b"ID3\3\0\0\0\0\0\0" + b"sound" * 40)
+CONTACT = b"\xff\xd8\xff\xe0" + b"shots" * 40
 FILM = b"\0\0\0\x18ftypmp42" + b"scored" * 100
 CUES = (CueLine("1m1", 0.0, 1.0, "wistful", 84.0, "D minor"), CueLine("1m2", 1.0, 2.0, "hopeful", 84.0, "F major"))
+FACTS = Facts(
+    title="The Long Way",
+    artist="Nobody",
+    seconds=61.0,
+    tempo=128.2,
+    key="A minor",
+    parts=(("intro", 0.0, 8.0), ("chorus", 8.0, 61.0)),
+    lines=12,
+    timed=True,
+    shown=("p01", "p02", "p01"),
+    pictures=2,
+    look="anime",
+    illustrator="painted",
+    animator="camera",
+)
 
 
 #: what a person was told in a sentence; the simulation notes it all the same
@@ -121,6 +138,25 @@ class Stage:
                 )
             )
         await self.end(job, Outcome("films", films=tuple(films)))
+
+    async def preview(self, job: str, facts: Facts = FACTS, *, usd: float = 0.0) -> None:
+        """Plan a music video as a worker would, and ask whether to make it."""
+        row = await self.records.job(job)
+        assert row is not None
+        key = f"{job}/{row.attempt + 1}/contact.jpg"
+        await self.blobs.put_bytes(key, CONTACT)
+        asked = Outcome("question", code="preview", preview=Preview(key, facts, usd, 75.0))
+        await self.end(job, asked, state="asking")
+
+    async def video(self, job: str, facts: Facts = FACTS) -> None:
+        """Make a music video as a worker would."""
+        keys = {name: f"{job}/1/{name}" for name in ("film", "thumbnail", "sheet", "contact")}
+        for key in keys.values():
+            await self.blobs.put_bytes(key, FILM)
+        values: dict[str, Any] = {"bytes": len(FILM), "seconds": 61.0, "width": 108, "height": 192, "copied": True}
+        values |= {"music": None, "song": None, "stems": None, "midi": None, "cues": (), "style": "anime", "seed": 1}
+        film = Film(**keys, **values, hit_rate=1.0, cuts=2, facts=facts)
+        await self.end(job, Outcome("films", films=(film,)))
 
     # ---- the outbox ----
 

@@ -210,9 +210,25 @@ async def test_commands_are_for_every_place_and_announced_in_german_as_well() ->
         if command["type"] == 1:
             assert "de" in command["description_localizations"], command["name"]
             assert len(command["description"]) <= 100
-    (menu,) = [command for command in announced if command["type"] == 3]
-    assert menu["name"] == "Score this clip"
-    assert "de" in menu["name_localizations"]
+    menus = [command for command in announced if command["type"] == 3]
+    assert {menu["name"] for menu in menus} == {"Score this clip", "Make a music video"}
+    for menu in menus:
+        assert "de" in menu["name_localizations"]
+        assert max(len(name) for name in (menu["name"], *menu["name_localizations"].values())) <= 32
+
+
+async def test_options_of_a_music_video_are_announced_in_german_as_well() -> None:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as client:
+        tree = Tree(client)
+        await tree.set_translator(Translations())
+        named = {command.name: command for command in tree.get_commands()}
+        announced = [
+            await named[name].get_translated_payload(tree, tree.translator)
+            for name in ("musicvideo", "shift", "redraw")
+        ]
+    for option in (option for command in announced for option in command["options"]):
+        assert "de" in option["description_localizations"], option["name"]
+        assert len(option["description_localizations"]["de"]) <= 100
 
 
 async def test_commands_are_not_announced_by_starting(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import discord
 from bot.discord import sentences
 from bot.discord.clips import Fetches, is_film
 from pipeline.errors import OverLimit
-from pipeline.lyrics import decode_lyrics
+from pipeline.lyrics import decode_lyrics, read_lyrics
 
 #: names of files whose senders' clients did not say what they are, or said something that no two agree upon
 TRACK_NAMES = frozenset(
@@ -47,4 +47,6 @@ async def read_attached(fetches: Fetches, attachment: discord.Attachment, langua
     if attachment.size > LYRICS_BYTES:
         sentence, hint = sentences.lyrics_over(attachment.size, LYRICS_BYTES, language)
         raise OverLimit(sentence, hint=hint)
-    return decode_lyrics(await fetches.read(attachment, language))
+    lyrics = decode_lyrics(await fetches.read(attachment, language))
+    read_lyrics(lyrics)  # the desk takes empty ones for none: in a file they are a mistake
+    return lyrics
