@@ -7,18 +7,17 @@ works on one frame, the next is drawn. Never more than a handful of frames are i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.backends import Report
-from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, bench, start, take_fed
-from pipeline.door.picture import ENCODE_LEASH_S_PER_S, affordable_size
+from pipeline.door.ffmpeg import bench
+from pipeline.door.picture import affordable_size
 from pipeline.door.targets import Budget, budget, fits_encoded
-from pipeline.errors import BadMedia, DoesNotFit, OverLimit, Unavailable
+from pipeline.errors import DoesNotFit
 from pipeline.film import marry_track
 from pipeline.pictures import MovingPicture, Painting
-from pipeline.screen.planes import Frame
+from pipeline.screen.print import SHORTER, print_frames
 from pipeline.screen.pulses import FADE_OUT_S, count_faded
 from pipeline.screen.screening import Screening
 from pipeline.screen.takes import count_frames
@@ -29,12 +28,6 @@ from pipeline.track import Track
 CRF = 20  # of x264: stills under a slow camera are far below any target's rate with it
 THRIFT = (1.0, 0.75)  # of the allowed rate: a second try when the encoder has slipped over the bytes
 KEYFRAME_S = 2.0  # between two frames that a player can jump to
-REPORT_S = 0.25  # of film between two reports
-
-SHORTER = "Take a shorter track, or make the film without a target."
-
-#: said of every frame before the titles are laid on it, so that their colours are the right ones too
-COLOURS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 
 
 def cut_film(
@@ -77,15 +70,15 @@ def _fit(
     for thrift in THRIFT:
         fitting = affordable_size(size, rate, allowed, thrift)
         with Screening(board, material, frames=frames, size=fitting, place=place) as screening:
-            _press(
+            print_frames(
                 screening.frames(),
-                _arguments(
-                    _filters(lay_titles(board, size=fitting, place=place), rate, frames), fitting, rate, allowed, thrift
-                ),
-                place,
-                frames=frames,
+                picture,
+                size=fitting,
                 rate=rate,
-                report=report,
+                count=frames,
+                filters=_filters(lay_titles(board, size=fitting, place=place), rate, frames),
+                control=_control(rate, allowed, thrift),
+                told=lambda number: report("edit", number, frames),
             )
         if fits_encoded(most_bytes, picture.stat().st_size, duration):
             return picture
@@ -99,52 +92,16 @@ def _budget(most_bytes: int | None, duration: float) -> Budget | None:
         raise DoesNotFit(exc.sentence, hint=SHORTER) from exc
 
 
-def _press(
-    pictures: Iterator[Frame], arguments: list[str], place: Path, *, frames: int, rate: int, report: Report
-) -> None:
-    """Feed the frames to the encoder, and say how far it is."""
-    seconds = 120 + ENCODE_LEASH_S_PER_S * frames / rate
-    leash = Leash(seconds=seconds, cpu_s=int(seconds) * THREADS)
-    every = max(1, round(REPORT_S * rate))
-    with start(arguments, place=place, leash=leash, fed=True) as child:
-        for number, frame in enumerate(pictures):
-            if number % every == 0:
-                report("edit", number, frames)
-            with _encoding():
-                child.feed(frame.bytes.data)
-        with _encoding():
-            child.finish()
-    report("edit", frames, frames)
-
-
-@contextmanager
-def _encoding() -> Iterator[None]:
-    """Say of the film what the door says of clips."""
-    try:
-        yield
-    except BadMedia as exc:
-        raise Unavailable("The film could not be encoded.", hint="Is there enough memory left?") from exc
-    except OverLimit as exc:
-        raise OverLimit("Encoding the film took more time or room than is allowed.", hint=SHORTER) from exc
-
-
-def _filters(titles: str | None, rate: int, frames: int) -> str:
-    """Return what is done to the frames: their colours named, titles laid on them, and a fade at the end over both."""
+def _filters(titles: str | None, rate: int, frames: int) -> list[str]:
+    """Return what is done to the frames: titles laid on them, and a fade at the end over both."""
     faded = count_faded(FADE_OUT_S, rate=rate, frames=frames)
     fade = f"fade=type=out:start_frame={frames - faded}:nb_frames={faded}" if faded else None
-    return ",".join(filter(None, [COLOURS, titles, fade, "format=yuv420p"]))
+    return [done for done in (titles, fade) if done]
 
 
-def _arguments(filters: str, size: tuple[int, int], rate: int, allowed: Budget | None, thrift: float) -> list[str]:
-    """Return what ffmpeg is told: raw frames in, H.264 that plays everywhere out."""
-    shape = ["-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate)]
+def _control(rate: int, allowed: Budget | None, thrift: float) -> list[str]:
     control = ["-crf", str(CRF), "-g", str(round(KEYFRAME_S * rate))]
-    if allowed:
-        most = int(allowed.picture * thrift)
-        control += ["-maxrate", str(most), "-bufsize", str(2 * most)]
-    return [
-        *take_fed("rawvideo", *shape),
-        *("-vf", filters),
-        *("-c:v", "libx264", "-preset", "veryfast", "-threads", str(THREADS), *control),
-        *(*NOTHING_PERSONAL, "-movflags", "+faststart", "-f", "mp4", "picture.mp4"),
-    ]
+    if not allowed:
+        return control
+    most = int(allowed.picture * thrift)
+    return [*control, "-maxrate", str(most), "-bufsize", str(2 * most)]

@@ -36,7 +36,7 @@ from pipeline.edit import cut_film
 from pipeline.errors import BadSheet, Refused
 from pipeline.film import container
 from pipeline.folder import job_folder, taken_up
-from pipeline.lyrics import Lyrics, read_lyrics, shifted
+from pipeline.lyrics import Lyrics, fit_lines, read_lyrics, shifted
 from pipeline.pictures import Material, Painting, animate_pictures, draw_pictures, engine_of, estimate_usd, flatten
 from pipeline.portfolio import adopt, keep_portfolio
 from pipeline.purse import Purse
@@ -44,7 +44,7 @@ from pipeline.sections import find_sections
 from pipeline.shots import break_down
 from pipeline.storyboard import Chart, Line, Picture, Section, Storyboard, Treatment, size_of
 from pipeline.track import Track, TrackLimits, open_track
-from pipeline.visuals import OWN, SUPPLIED, loop_film, supply, whole_board
+from pipeline.visuals import OWN, SUPPLIED, is_titled, is_whole, loop_film, supply, whole_board
 
 #: what `report` is told, in this order
 STAGES = ("track", "sections", "lyrics", "storyboard", "pictures", "motion", "edit")
@@ -53,11 +53,14 @@ MACHINE_MADE = "Pictures made by a machine (Reelscore)"  # EU AI Act, article 50
 
 SIDE = 1080  # pixels, the shorter side of the film
 SKETCH_SIDE = 270  # of the sketches on the contact sheet
+SKETCH_S = 0.5  # of a supplied clip: only its first frame is on the sheet
 STILL_QUALITY = 90  # of JPEG's 100
 
 SAME_LENGTH_S = 0.05  # an edited storyboard must be of a track of this length
 
 EDIT_S = 1.0  # seconds of work on a second of film, 1080x1920 at 30 frames, on two cores
+COPIED_SHARE = 0.02  # of that, where one turn's packets are copied again and again
+TURN_S = 10.0  # of work on the turn itself
 REDRAWN = 7919  # between the seeds of one drawing and the next of the same picture
 
 NO_TRACK = "There is neither a track nor a wish for a song."
@@ -153,7 +156,7 @@ def make_video(
     with _part(to) as part, taken_up(folder) if resume else job_folder(folder, films=()):
         plan = _plan(ordered, folder, vendors, report)
         contact, stills = _draw_contact_sheet(ordered, plan.board, folder, report)
-        shoot = _loop if len(ordered.visuals) == 1 else _shoot
+        shoot = _loop if _is_looped(ordered, plan.board) else _shoot
         made = shoot(ordered, plan, part, folder, vendors, report)
         certificate = certify(part, plan.board, plan.track, engines=made.engines, usd=made.usd)
         (folder / "certificate.json").write_text(certificate.to_json(), encoding="utf-8")
@@ -206,7 +209,8 @@ def _decide(ordered: Ordered, track: Track, heard: Checkpoints, vendors: Vendors
     else:
         board = break_down(chart, lines, treatment, title=title, artist=artist)
         board = backends.director(ordered.crew.director, vendors).direct(board)
-    notes = (*track.notes, *(lyrics.notes if lyrics else ()), *board.notes)
+    unsung = (*lyrics.notes, *fit_lines(lyrics.lines, track.duration)[1]) if lyrics else ()
+    notes = (*track.notes, *unsung, *board.notes)
     return Plan(track, board, timed=lyrics is not None and lyrics.timed != "no", notes=notes)
 
 
@@ -312,7 +316,7 @@ def _draw_contact_sheet(
     place = folder / "sketches"
     drawn: Mapping[str, Material]
     if ordered.visuals:
-        drawn = supply(board, ordered.visuals, size=size, folder=place, report=_unheard(report))
+        drawn = supply(board, ordered.visuals, size=size, folder=place, report=_unheard(report), until=SKETCH_S)
     else:
         illustrator = backends.illustrator("painted")
         drawn = draw_pictures(
@@ -341,7 +345,10 @@ def _shoot(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendor
     """Draw the pictures, film them where that was asked for, and cut the film."""
     board, size = plan.board, size_of(plan.board.treatment.shape, SIDE)
     if ordered.visuals:
-        drawn = _Drawn(supply(board, ordered.visuals, size=size, folder=folder / "pictures", report=report))
+        until = plan.track.duration
+        drawn = _Drawn(
+            supply(board, ordered.visuals, size=size, folder=folder / "pictures", report=report, until=until)
+        )
     else:
         drawn = _drawn(ordered, board, size, folder, vendors, report)
     cut_film(
@@ -423,9 +430,16 @@ def _loop(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendors
     return _Made([(SUPPLIED, OWN)], 0.0, (), ())
 
 
+def _is_looped(ordered: Ordered, board: Storyboard) -> bool:
+    """Whether one supplied picture is the whole film; with an edited storyboard of shots it takes their places."""
+    return len(ordered.visuals) == 1 and is_whole(board)
+
+
 def _price(ordered: Ordered, board: Storyboard, vendors: Vendors) -> tuple[float, float]:
     """Return dollars, within the cap, and seconds that the film takes when every engine does its work."""
     seconds = board.chart.duration * EDIT_S
+    if _is_looped(ordered, board) and not is_titled(board):
+        return 0.0, TURN_S + seconds * COPIED_SHARE
     if ordered.visuals:
         return 0.0, seconds
     illustrator = backends.illustrator(ordered.crew.illustrator, vendors)

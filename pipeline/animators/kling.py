@@ -8,9 +8,7 @@ from pathlib import Path
 import cv2
 
 from pipeline.backends import Report, Vendors
-from pipeline.door.containers import find_demuxer, opened
-from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, bench, run
-from pipeline.door.slate import read_slate
+from pipeline.door.films import take_film
 from pipeline.errors import Refused
 from pipeline.pictures import MovingPicture, Painting, flatten
 from pipeline.purse import paid_for
@@ -19,8 +17,6 @@ from pipeline.storyboard import Shot
 
 LIMIT_S = 900.0  # for one film: Kling takes two to five minutes, and more when many ask
 FILM_BYTES = 200_000_000  # ten seconds of 1080p have 20 MB
-FILM_PIXELS = 3840 * 2160
-FILM_FRAMES = 1200
 
 LENGTHS_S = (5, 10)  # of a film, all that Kling makes
 LONG_FROM_S = 7.0  # a shot of six loops a second of its five: another five would cost as much again
@@ -116,22 +112,6 @@ def _write_start(painting: Painting, to: Path) -> Path:
     small = cv2.resize(sheet, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
     to.write_bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, START_QUALITY])[1].tobytes())
     return to
-
-
-def take_film(source: Path, *, to: Path) -> Path:
-    """Write a vendor's film as an MP4 of our own: H.264, upright, without sound. Raises BadMedia, OverLimit."""
-    with opened(source) as file, bench(to.parent) as place:
-        slate = read_slate(file, find_demuxer(file), place=place, pixels=FILM_PIXELS, frames=FILM_FRAMES)
-        chain = ",".join([*slate.upright, "scale=trunc(iw/2)*2:trunc(ih/2)*2", "setsar=1", "format=yuv420p"])
-        x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-threads", str(THREADS)]
-        arguments = [*slate.take_in(file, FILM_PIXELS), "-map", f"0:V:{slate.index}", "-vf", chain, *x264]
-        run(
-            [*arguments, *NOTHING_PERSONAL, "-f", "mp4", "film.mp4"],
-            place=place,
-            leash=Leash(seconds=300),
-            inputs=[file],
-        )
-        return (place / "film.mp4").replace(to)
 
 
 def load(variant: str, vendors: Vendors) -> Kling:

@@ -30,6 +30,10 @@ READABLE_SHARE = 0.5
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")  # PQ and HLG
 
 
+class Motionless(BadMedia):
+    """What was taken for a clip holds a single picture."""
+
+
 class Packet(NamedTuple):
     time: int  #: when it is shown, in ticks of the stream's time base; NO_TIME where it does not say
     length: int  #: ticks
@@ -221,7 +225,7 @@ def _refuse_size(picture: Stream, chatter: str, pixels: int) -> None:
 def _refuse_broken(slate: Slate, chatter: str) -> tuple[str, ...]:
     """Raise when less than half of what the header declares is there; return what the client should know."""
     if len(slate.picture.packets) < 2:
-        raise BadMedia("The file holds a single picture and does not move.", hint=EXPORT)
+        raise Motionless("The file holds a single picture and does not move.", hint=EXPORT)
     whole = _declared(chatter)
     if "partial file" not in chatter or not whole:
         return ()

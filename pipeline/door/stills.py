@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.door.containers import HEAD_BYTES, find_demuxer, opened
+from pipeline.door.containers import HEAD_BYTES, SILENT, find_demuxer, opened
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, Leash, bench, start, take_in
 from pipeline.errors import BadMedia, OverLimit
 
@@ -38,16 +38,17 @@ def take_still(
     size: tuple[int, int] | None = None,
     longest: int = LONGEST_SIDE,
     bottom_crop_percent: int = 0,
+    clip: bool = False,
     most_pixels: int = MOST_PIXELS,
     most_bytes: int = MOST_BYTES,
 ) -> Path:
     """Write the picture, upright, as 8-bit PNG: filling `size` (width, height), or as it is up to `longest` pixels.
 
     `bottom_crop_percent` of its height are cut off below. What is then too wide or high for the size goes
-    evenly. Raises BadMedia, OverLimit; then there is no file.
+    evenly. Of a `clip` the first frame is taken. Raises BadMedia, OverLimit; then there is no file.
     """
     with _opened(source) as file, bench(to.parent) as place:
-        demuxer = find_still(file)
+        demuxer = find_demuxer(file) if clip else find_still(file)
         file.seek(0, 2)
         if file.tell() > most_bytes:
             raise OverLimit(f"The picture has more than {most_bytes / 1e6:.0f} MB.", hint=SMALLER)
@@ -102,12 +103,16 @@ def find_still(source: BinaryIO) -> str:
 
 
 def is_still(path: Path) -> bool:
-    """Whether the file is a picture that `take_still` reads; raises BadMedia for what is no file."""
+    """Whether the file is a picture that `take_still` reads and that does not move; raises BadMedia for no file."""
     with opened(path) as source:
         try:
-            return find_still(source) != "gif"  # which may move
+            find_still(source)
         except BadMedia:
             return False
+        try:
+            return find_demuxer(source) not in SILENT
+        except BadMedia:
+            return True
 
 
 @contextmanager

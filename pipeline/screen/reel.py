@@ -71,7 +71,10 @@ class Reel:
 
     def show(self, time: float, frame: Frame) -> None:
         """Fill the frame with what the clip shows at a time of its place."""
-        index = self.index(time)
+        self.take(self.index(time), frame)
+
+    def take(self, index: int, frame: Frame) -> None:
+        """Fill the frame with one of the clip's."""
         if index not in self._held:
             self._fetch(index)
         np.copyto(frame.bytes, self._held[index])
