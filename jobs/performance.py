@@ -50,10 +50,12 @@ import errno
 import fcntl
 import json
 import os
+import re
 import signal
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -85,6 +87,10 @@ DISK_AGAIN_S = 60.0  # by then another job's folder may have been removed
 THUMBNAIL_SIDE, THUMBNAIL_BYTES = 320, 200_000  # Telegram's: https://core.telegram.org/bots/api#sendvideo
 THUMBNAIL_STILLS = 8  # that are looked at for one that is not dark
 DARK = 0.4  # of the lightest of them
+
+#: what the archive of a film's pictures holds
+PORTFOLIO_NAMES = re.compile(r"portfolio\.json|(pictures|motion)/[a-z][a-z0-9-]{0,30}/[a-z0-9][a-z0-9._-]{0,60}")
+UNPACKED_BYTES = 2_000_000_000  # of an earlier film's pictures: a hundred in layers have a quarter of that
 
 ANY_SIZE = ".any-size"  # in the folder: the film has not fitted into the place's bytes and is made without a limit
 
@@ -278,7 +284,7 @@ def _pack_video(made: MusicVideo, request: Request, folder: Path) -> Film:
     thumbnail, pictures = folder / "thumbnail.jpg", folder / "pictures.zip"
     draw_thumbnail(list(made.stills), thumbnail, shape=(width, height))
     if made.portfolio:
-        _zip(made.portfolio, pictures)
+        _zip(made.portfolio, pictures, inside=made.folder)
 
     def name(path: Path) -> str:
         return path.relative_to(folder).as_posix()
@@ -312,14 +318,27 @@ def _pack_video(made: MusicVideo, request: Request, folder: Path) -> Film:
 
 
 def _unpacked(archive: Path) -> Path:
-    """Unpack the pictures of an earlier film beside their archive, once; names that lead elsewhere are left out."""
-    folder = archive.with_name("earlier")
+    """Unpack the pictures of an earlier film, once; what is torn, too large or leads elsewhere is left out.
+
+    The archive is moved away: the film's own pictures need a folder of that name.
+    """
+    folder, moved = archive.with_name("earlier"), archive.with_name("earlier.zip")
+    if archive.is_file():
+        archive.replace(moved)
     if not folder.exists():
         part = archive.with_name("earlier.part")
-        with zipfile.ZipFile(archive) as files:
-            files.extractall(part)  # refuses absolute names and those that go up
+        part.mkdir(exist_ok=True)
+        with contextlib.suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+            _extract(moved, part)
         part.replace(folder)
     return folder
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as files:
+        inside = [file for file in files.infolist() if PORTFOLIO_NAMES.fullmatch(file.filename)]
+        if sum(file.file_size for file in inside) <= UNPACKED_BYTES:
+            files.extractall(folder, inside)
 
 
 def _pack(made: Score, folder: Path) -> Film:
@@ -366,12 +385,12 @@ def _outdated(made: Path, source: Path) -> bool:
     return not made.exists() or made.stat().st_mtime_ns < source.stat().st_mtime_ns
 
 
-def _zip(files: tuple[Path, ...], to: Path) -> None:
-    """Put files into an archive as they are: sound hardly gets smaller."""
+def _zip(files: tuple[Path, ...], to: Path, *, inside: Path | None = None) -> None:
+    """Put files into an archive as they are, under their names or their paths `inside`: they hardly get smaller."""
     part = to.with_name(f"{to.name}.part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for file in files:
-            archive.write(file, file.name)
+            archive.write(file, file.relative_to(inside) if inside else file.name)
     part.replace(to)
 
 
