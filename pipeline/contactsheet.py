@@ -1,7 +1,7 @@
 """The contact sheet: the whole storyboard on one page, small enough for a chat and readable on a phone.
 
-Below each picture stand its time, its place in the song by colour, and marks for how it comes in and how the camera
-moves. A film of very many shots shows each picture once, with how often it is seen.
+Below each picture stand its number, its time, its place in the song by colour, and marks for how it comes in and how
+the camera moves. A film of very many shots shows each picture once, with how often it is seen.
 """
 
 from __future__ import annotations
@@ -160,10 +160,15 @@ def _draw_tile(page: Image, tile: _Tile, picture: Image, corner: tuple[int, int]
     cv2.rectangle(page, (x, y + high), (x + wide - 1, y + high + band - 1), COLOURS[tile.part], -1)
     size = max(13, round(foot * 0.56))
     base = y + high + band + (foot - band + round(size * 0.72)) // 2
+    number = f"{tile.shot.number}  "  # a shot is asked for by it
     words = _clock(tile.shot.start) + (f"  \N{MULTIPLICATION SIGN}{tile.times}" if tile.times else "")
-    _write(page, words, (x + 1, base), size, INK, 600)
+    indent = _width(number, size, 400) + size // 3  # a measure leaves out the space at the end
+    if indent + _width(words, size, 600) > wide + GAP // 2:
+        number, indent = "", 0
+    _write(page, number, (x + 1, base), size, FAINT, 400)
+    _write(page, words, (x + 1 + indent, base), size, INK, 600)
     mark = round(size * 0.9)
-    room = wide - _width(words, size, 600) - 8
+    room = wide - indent - _width(words, size, 600) - 8
     if not tile.times:
         if room > mark:
             _draw_move(page, tile.shot.move, (x + wide - mark // 2 - 2, base - size // 3), mark)
