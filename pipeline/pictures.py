@@ -44,6 +44,8 @@ class Layer:
 
     file: Path
     depth: float  #: 0 infinitely far, 1 right before the camera: how much it moves against the others
+    #: its own widths and heights a second, to the right and down; what moves goes on at its other side, without a seam
+    drift: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)

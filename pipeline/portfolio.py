@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.backends import Animator, Illustrator
 from pipeline.checkpoint import Checkpoints
-from pipeline.pictures import Layer, Material, MovingPicture, Painting, Piece, motion_mark, picture_mark
+from pipeline.pictures import Material, MovingPicture, Painting, Piece, motion_mark, picture_mark
 from pipeline.storyboard import Picture, Storyboard
 
 NAME = "portfolio.json"
@@ -116,6 +116,6 @@ def _moved(piece: Piece, out: Path, into: Path) -> Piece:
 
     painting = piece.painting
     if painting is not None:
-        painting = replace(painting, layers=tuple(Layer(there(layer.file), layer.depth) for layer in painting.layers))
+        painting = replace(painting, layers=tuple(replace(layer, file=there(layer.file)) for layer in painting.layers))
     moving = replace(piece.moving, file=there(piece.moving.file)) if piece.moving else None
     return Piece(painting, moving)

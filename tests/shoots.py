@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -31,13 +32,20 @@ from tests.media import ffmpeg
 Image = NDArray[np.uint8]
 
 
-def put(folder: Path, name: str, *images: Image, depths: Sequence[float] = ()) -> Painting:
-    """Write layers (BGR, then BGRA) as a painting."""
+def put(
+    folder: Path,
+    name: str,
+    *images: Image,
+    depths: Sequence[float] = (),
+    drifts: Mapping[int, tuple[float, float]] = MappingProxyType({}),
+) -> Painting:
+    """Write layers (BGR, then BGRA) as a painting; `drifts` by the layer's number."""
     layers = []
     for number, image in enumerate(images):
         file = folder / f"{name}-{number}.png"
         file.write_bytes(cv2.imencode(".png", image)[1].tobytes())
-        layers.append(Layer(file, depths[number] if depths else number / max(1, len(images) - 1)))
+        depth = depths[number] if depths else number / max(1, len(images) - 1)
+        layers.append(Layer(file, depth, drifts.get(number, (0.0, 0.0))))
     return Painting(tuple(layers), "tests", "none")
 
 

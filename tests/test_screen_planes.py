@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import BadMedia
 from pipeline.pictures import Layer, Painting
 from pipeline.screen.camera import Pose, look
-from pipeline.screen.planes import SHEETS_MOST, Frame, Projector, brighten, dim, enlarge, mount, read_sheets
+from pipeline.screen.planes import SHEETS_MOST, Frame, Projector, brighten, dim, drifted, enlarge, mount, read_sheets
 from tests.media import ffmpeg
 from tests.shoots import blobs, flat, put, to_bgr
 
@@ -143,3 +143,93 @@ def test_a_pulse_enlarges_about_the_middle() -> None:
     assert abs(rows.mean() - 31.5) < 0.3
     assert abs(columns.mean() - 47.5) < 0.3
     assert 25 <= np.ptp(rows) + 1 <= 27
+
+
+# ---- what drifts ----
+
+
+def air(size: tuple[int, int] = LARGE, seed: int = 8) -> np.ndarray:
+    """A soft sheet that goes on at its other side: sums of whole waves."""
+    x = np.arange(size[0])[None, :] / size[0] * 2 * np.pi
+    y = np.arange(size[1])[:, None] / size[1] * 2 * np.pi
+    phases = np.random.default_rng(seed).uniform(0, 6, 3)
+    waves = np.sin(2 * x + y + phases[0]) + np.sin(x - 2 * y + phases[1]) + np.sin(3 * x + phases[2])
+    return np.dstack([np.full((size[1], size[0], 3), (250, 240, 230)), 90 + 25 * waves]).astype(np.uint8)
+
+
+def wafting(folder: Path, drift: tuple[float, float], seconds: float, pose: Pose | None = None) -> Frame:
+    painting = put(folder, "air", flat(LARGE, (40, 30, 20)), air(), drifts={1: drift})
+    sheets, frame = read_sheets(painting, SIZE), Frame(SIZE)
+    views = look(pose or Pose(), sheets, SIZE, 1.05)
+    windows = [drifted(view, sheet, seconds) for view, sheet in zip(views, sheets, strict=True)]
+    Projector(SIZE).show([mount(sheet) for sheet in sheets], windows, frame)
+    return frame
+
+
+@pytest.mark.parametrize("drift", [(0.0, 0.5), (-0.25, 0.0), (0.5, -1.5), (0.1, 0.3)])
+@pytest.mark.parametrize("pose", [Pose(), Pose(1.07, 0.02, -0.03)])
+def test_what_has_drifted_all_the_way_round_is_where_it_was(
+    drift: tuple[float, float], pose: Pose, tmp_path: Path
+) -> None:
+    period = 1 / min(abs(share) for share in drift if share)
+    whole = [share * period for share in drift]
+    assert all(abs(turns - round(turns)) < 1e-9 for turns in whole)
+    start, later = (wafting(tmp_path, drift, seconds, pose) for seconds in (3.7, 3.7 + period))
+    assert (start.bytes == later.bytes).all()
+    assert (start.bytes != wafting(tmp_path, drift, 3.7 + period / 2, pose).bytes).any()
+
+
+def test_it_goes_the_same_way_in_every_frame_and_as_far_as_is_said(tmp_path: Path) -> None:
+    """Seen from a camera that stands, each frame is the one before it, moved by drift / rate."""
+    sheet = read_sheets(put(tmp_path, "air", flat(LARGE, (0, 0, 0)), air(), drifts={1: (0.3, 1.2)}), SIZE)[1]
+    view = look(Pose(), [sheet], SIZE, 1.0)[0]
+    at = np.array([(w.left, w.top) for w in (drifted(view, sheet, n / 24) for n in range(60))])
+    steps = -np.diff(at, axis=0) % sheet.size
+    assert abs(steps - np.multiply((0.3, 1.2), sheet.size) / 24).max() <= 1 / 64 + 1e-9
+
+
+def test_a_sheet_moves_on_the_film_as_it_drifts(tmp_path: Path) -> None:
+    """By a whole number of the film's pixels: the picture itself is the one before, moved to the right and down."""
+    sheet = read_sheets(put(tmp_path, "air", flat(LARGE, (40, 30, 20)), air(), drifts={1: (1.0, 1.0)}), SIZE)[1]
+    step = look(Pose(), [sheet], SIZE, 1.05)[0].step
+    drift = (12 * step / sheet.size[0], 8 * step / sheet.size[1])
+    before, after = (wafting(tmp_path, drift, seconds).luma.astype(int) for seconds in (0.0, 1.0))
+    assert abs(after[8 + 2 : -2, 12 + 2 : -2] - before[2 : -8 - 2, 2 : -12 - 2]).max() <= 2
+    assert abs(after - before).max() > 20
+
+
+def test_no_seam_is_seen(tmp_path: Path) -> None:
+    """However far the sheet has gone, no row or column differs from its neighbour more than any other does."""
+    usual = wafting(tmp_path, (0.5, 0.5), 0.0).luma.astype(int)
+    most = [abs(np.diff(usual, axis=axis)).max() for axis in (0, 1)]
+    for number in range(1, 16):
+        luma = wafting(tmp_path, (0.5, 0.5), number / 8).luma.astype(int)
+        assert [abs(np.diff(luma, axis=axis)).max() for axis in (0, 1)] <= [step + 2 for step in most]
+
+
+def test_what_drifts_lies_over_the_picture_as_what_stands_does(tmp_path: Path) -> None:
+    back = blobs(LARGE, 2)
+    one = shown(put(tmp_path, "one", back, air()), Pose(1.05), 1.1)
+    other = shown(put(tmp_path, "other", back, air(), drifts={1: (0.1, 0.1)}), Pose(1.05), 1.1)
+    for a, b in zip(one.planes, other.planes, strict=True):
+        assert abs(a.astype(int) - b).max() <= 4
+        assert abs(a.astype(int) - b).mean() < 0.8
+
+
+def test_what_drifts_is_hidden_by_what_is_solid_before_it(tmp_path: Path) -> None:
+    layers = flat(LARGE, (0, 0, 0)), air(), half(LARGE, (90, 90, 90), 40)
+    one = shown(put(tmp_path, "one", *layers, drifts={1: (0.1, 0.1)}), Pose(1.05), 1.1)
+    other = shown(put(tmp_path, "other", layers[0], layers[2]), Pose(1.05), 1.1)
+    assert (one.luma[46:] == other.luma[46:]).all()
+    assert (one.luma[:20] != other.luma[:20]).mean() > 0.9
+
+
+def test_what_drifts_is_never_merged(tmp_path: Path) -> None:
+    standing = [half(LARGE, (20 * i, 255 - 20 * i, 90), 12 * i) for i in range(1, 6)]
+    layers = [blobs(LARGE, 5), *standing[:3], air(), *standing[3:], air(seed=9)]
+    sheets = read_sheets(put(tmp_path, "many", *layers, drifts={4: (0.1, 0.0), 7: (0.2, 0.0)}), SIZE)
+    assert [sheet.drift for sheet in sheets if sheet.drift != (0.0, 0.0)] == [(0.1, 0.0), (0.2, 0.0)]
+    assert len(sheets) == SHEETS_MOST - 1 + 2
+    assert sheets[-1].drift == (0.2, 0.0)
+    assert sheets[0].through is None
+    assert [sheet.depth for sheet in sheets] == sorted(sheet.depth for sheet in sheets)

@@ -20,7 +20,7 @@ SIZE = (96, 64)
 def painted(folder: Path, move: str) -> Painted:
     take = find_takes(make_board([0, 2], moves=[move]).shots, rate=24, frames=48)[0]  # type: ignore[list-item]
     sheets = Album(SIZE).sheets("p1", put(folder, "p1", blobs((116, 78), 1)))
-    return Painted(take, sheets, Projector(SIZE), SIZE)
+    return Painted(take, sheets, Projector(SIZE), 24, SIZE)
 
 
 def test_a_camera_that_stands_draws_the_same_and_one_that_moves_does_not(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -34,10 +35,15 @@ TO_YUV = np.vstack(
 )
 
 SHEETS_MOST = 4  # of a picture: each costs a quarter of the encoder's own work; neighbours in depth become one
+DRIFTING_FOR_ONE = 2  # sheets that drift cost as much as one that stands: they are drawn at half the size
 SHARP = 1.15  # pixels of a sheet for each of the film's, where it has to be made larger: room for the moves
 SHARP_MOST = 1.3  # beyond it a sheet is made smaller: a warp that leaves pixels out flickers
 MARGIN = 2  # pixels of nothing round what a sheet shows, so that its edges stay soft
 SEEN = 2  # of 255: alpha below it is not looked at
+
+
+STILL = (0.0, 0.0)
+SNAP = 64  # to the pixel: what has drifted a whole round lies where it lay, whatever floats say
 
 
 class Frame:
@@ -72,6 +78,8 @@ class Sheet:
     chroma: tuple[Bytes, Bytes] = field(repr=False)  #: u and v, (h/2, w/2)
     #: what shines through (255 - alpha) in either size; None where the sheet covers all
     through: tuple[Bytes, Bytes] | None = field(default=None, repr=False)
+    #: its own widths and heights a second, right and down; what drifts is soft, and has its luma at half the size too
+    drift: tuple[float, float] = STILL
 
     @property
     def nbytes(self) -> int:
@@ -102,18 +110,39 @@ class Window:
 
 def read_sheets(painting: Painting, size: tuple[int, int]) -> tuple[Sheet, ...]:
     """Read a painting's layers for a film of that size, from back to front; raises BadMedia for what is no picture."""
-    layers = [(layer.depth, _to_scale(_read(layer.file), size)) for layer in painting.layers]
-    first = (layers[0][0], _opaque(layers[0][1]))
-    return tuple(_sheet(depth, image) for depth, image in _merged([first, *layers[1:]]))
+    layers = [_Paint(layer.depth, layer.drift, _to_scale(_read(layer.file), size)) for layer in painting.layers]
+    first = _Paint(layers[0].depth, STILL, _opaque(layers[0].image))
+    return tuple(_sheet(paint) for paint in _merged([first, *layers[1:]]))
 
 
 def mount(sheet: Sheet) -> Slide:
     """Make a sheet ready for the projector, which takes a hundredth of the time of reading it."""
+    if sheet.drift != STILL:
+        return _endless(sheet)
     if sheet.through is None:
         return Slide(sheet, sheet.luma, _bytes(cv2.merge([*sheet.chroma, *sheet.chroma])))
     large, small = sheet.through
     luma = cv2.merge([sheet.luma, large, large, large])
     return Slide(sheet, _bytes(luma), _bytes(cv2.merge([*sheet.chroma, small, small])))
+
+
+def _endless(sheet: Sheet) -> Slide:
+    """Mount a sheet twice in each direction, so that wherever it has drifted, what is seen of it lies together."""
+    assert sheet.through is not None
+    planes = cv2.merge([sheet.luma, *sheet.chroma, sheet.through[1]])
+    height, width = sheet.luma.shape
+    planes = cv2.copyMakeBorder(planes, 0, height, 0, width, cv2.BORDER_WRAP)
+    return Slide(sheet, sheet.luma, _bytes(planes))
+
+
+def drifted(window: Window, sheet: Sheet, seconds: float) -> Window:
+    """Return what is seen of a sheet that has drifted for so long; of one that stands, the same."""
+    if sheet.drift == STILL:
+        return window
+    across, down = (
+        round(share * seconds % 1 * side * SNAP) / SNAP for share, side in zip(sheet.drift, sheet.size, strict=True)
+    )
+    return Window(window.step, window.left - across, window.top - down)
 
 
 class Projector:
@@ -133,6 +162,8 @@ class Projector:
         for slide, window, last in zip(slides, windows, reversed(rows), strict=True):
             if slide.covers:
                 self._cover(slide, window, frame, last)
+            elif slide.sheet.drift != STILL:
+                self._waft(slide, window, frame, last)
             else:
                 self._lay(slide, window, frame, last)
 
@@ -159,6 +190,26 @@ class Projector:
         _warp(slide.chroma, _chroma_affine(window, (x0, y0), at), chroma, cv2.BORDER_CONSTANT, (0, 0, 255, 255))
         self._blend(frame.u[y0:y1, x0:x1], chroma, 0, 2)
         self._blend(frame.v[y0:y1, x0:x1], chroma, 1, 2)
+
+    def _waft(self, slide: Slide, window: Window, frame: Frame, last: int) -> None:
+        """Lay a sheet that is endless in both directions, from planes of half the size."""
+        width, rows = self._size[0], last // 2
+        if not rows:
+            return
+        step, half = window.step, (slide.sheet.size[0] / 2, slide.sheet.size[1] / 2)
+        left, top = ((edge + (step - 1) / 2) / 2 for edge in (window.left, window.top))
+        matrix = np.array([[step, 0, left % half[0]], [0, step, top % half[1]]])
+        over = self._chroma[: rows * width // 2 * 4].reshape(rows, width // 2, 4)
+        _warp(slide.chroma, matrix, over, cv2.BORDER_REPLICATE)
+        self._blend(frame.u[:rows], over, 1, 3)
+        self._blend(frame.v[:rows], over, 2, 3)
+        small = self._thin[: 2 * rows * width // 2].reshape(2, rows, width // 2)
+        large = self._luma[: 2 * last * width].reshape(2, last, width)
+        for channel, plane, drawn in zip((0, 3), small, large, strict=True):
+            cv2.extractChannel(over, channel, plane)
+            cv2.resize(plane, (width, last), drawn, interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(frame.luma[:last], large[1], frame.luma[:last], 1 / 255)
+        cv2.add(frame.luma[:last], large[0], frame.luma[:last])
 
     def _blend(self, under: Bytes, over: Bytes, colour: int, through: int) -> None:
         """Lay one plane of what was warped over the frame's, in place."""
@@ -221,14 +272,31 @@ def _to_scale(image: Bytes, size: tuple[int, int]) -> Bytes:
     return _bytes(cv2.resize(image, to, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
 
 
-def _merged(layers: list[tuple[float, Bytes]]) -> list[tuple[float, Bytes]]:
-    """Lay neighbours over each other, the nearest in depth first, until there are few enough."""
+@dataclass(frozen=True)
+class _Paint:
+    """A layer as it is read."""
+
+    depth: float
+    drift: tuple[float, float]
+    image: Bytes  #: (h, w, 3), or (h, w, 4) multiplied with its alpha
+
+
+def _merged(layers: list[_Paint]) -> list[_Paint]:
+    """Lay neighbours over each other, the nearest in depth first, until there are few enough; what drifts stays."""
     layers = list(layers)
-    while len(layers) > SHEETS_MOST:
-        gaps = [abs(layers[i + 1][0] - layers[i][0]) for i in range(len(layers) - 1)]
-        i = int(np.argmin(gaps))
-        (near, under), (far, over) = layers[i], layers[i + 1]
-        layers[i : i + 2] = [((near + far) / 2, _over(under, over))]
+    drifting = sum(layer.drift != STILL for layer in layers)
+    most = SHEETS_MOST + drifting - -(-drifting // DRIFTING_FOR_ONE)
+    while len(layers) > most:
+        gaps = {
+            i: abs(above.depth - below.depth)
+            for i, (below, above) in enumerate(pairwise(layers))
+            if below.drift == above.drift == STILL
+        }
+        if not gaps:
+            break
+        i = min(gaps, key=lambda i: gaps[i])
+        below, above = layers[i : i + 2]
+        layers[i : i + 2] = [_Paint((below.depth + above.depth) / 2, STILL, _over(below.image, above.image))]
     return layers
 
 
@@ -238,7 +306,10 @@ def _over(under: Bytes, over: Bytes) -> Bytes:
     return _bytes(cv2.add(cv2.multiply(under, through, scale=1 / 255), np.ascontiguousarray(front)))
 
 
-def _sheet(depth: float, image: Bytes) -> Sheet:
+def _sheet(paint: _Paint) -> Sheet:
+    depth, image = paint.depth, paint.image
+    if paint.drift != STILL:
+        return _drifting(paint)
     size = image.shape[1], image.shape[0]
     if image.shape[2] == 3:
         yuv = _bytes(cv2.transform(image, np.column_stack([TO_YUV[:, :3], TO_YUV[:, 3] * 255])))
@@ -250,6 +321,16 @@ def _sheet(depth: float, image: Bytes) -> Sheet:
     through = 255 - crop[:, :, 3]
     halves = _halved(u), _halved(v)
     return Sheet(depth, size, (x0, y0), _solid(image[:, :, 3]), _bytes(luma), halves, (through, _halved(through)))
+
+
+def _drifting(paint: _Paint) -> Sheet:
+    """Return a sheet that drifts, all planes at half the size; its colour lies a quarter of a sample off, unseen."""
+    size = paint.image.shape[1], paint.image.shape[0]
+    small = _bytes(cv2.resize(paint.image, (size[0] // 2, size[1] // 2), interpolation=cv2.INTER_AREA))
+    luma, u, v = cv2.split(_bytes(cv2.transform(small, TO_YUV)))
+    through = 255 - small[:, :, 3]
+    chroma = _bytes(u), _bytes(v)
+    return Sheet(paint.depth, size, (0, 0), size[1], _bytes(luma), chroma, (through, through), paint.drift)
 
 
 def _seen(alpha: Bytes) -> tuple[int, int, int, int]:

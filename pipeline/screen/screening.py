@@ -71,7 +71,7 @@ class Screening:
         if isinstance(material, MovingPicture):
             reel = Reel(material.file, size=self._size, loop=treatment.loop, place=self._place)
             return Filmed(take, reel, treatment.frame_rate, self._size)
-        return Painted(take, self._album.sheets(name, material), self._projector, self._size)
+        return Painted(take, self._album.sheets(name, material), self._projector, treatment.frame_rate, self._size)
 
     def _close(self, number: int) -> None:
         if number in self._open:

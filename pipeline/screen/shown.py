@@ -7,12 +7,15 @@ from typing import Protocol
 
 from pipeline.pictures import Painting
 from pipeline.screen.camera import course, look, room
-from pipeline.screen.planes import Frame, Projector, Sheet, Window, enlarge, mount, read_sheets
+from pipeline.screen.planes import Frame, Projector, Sheet, Window, drifted, enlarge, mount, read_sheets
 from pipeline.screen.pulses import ZOOM
 from pipeline.screen.reel import Reel
 from pipeline.screen.takes import Take
 
 ALBUM_BYTES = 192 * 1024**2  # of pictures kept for when they come again: about ten of 1080p; one takes half a second
+
+
+APART_S = 7.3  # that the air is ahead from shot to shot: where a picture comes again, other rain falls
 
 
 class Shown(Protocol):
@@ -45,8 +48,10 @@ def _weight(sheets: tuple[Sheet, ...]) -> int:
 class Painted:
     """A painting under the camera."""
 
-    def __init__(self, take: Take, sheets: tuple[Sheet, ...], projector: Projector, size: tuple[int, int]) -> None:
-        self._take, self._sheets, self._projector, self._size = take, sheets, projector, size
+    def __init__(
+        self, take: Take, sheets: tuple[Sheet, ...], projector: Projector, rate: int, size: tuple[int, int]
+    ) -> None:
+        self._take, self._sheets, self._projector, self._rate, self._size = take, sheets, projector, rate, size
         self._course = course(take.shot)
         self._zoom = room(self._course, sheets, size)
         self._slides = [mount(sheet) for sheet in sheets]
@@ -55,7 +60,9 @@ class Painted:
 
     def show(self, frame: int, pulse: float, to: Frame) -> None:
         pose = self._course.at(self._take.share(frame))
-        windows = look(pose, self._sheets, self._size, self._zoom * (1 + ZOOM * pulse))
+        seconds = (frame - self._take.first) / self._rate + APART_S * self._take.shot.number
+        views = look(pose, self._sheets, self._size, self._zoom * (1 + ZOOM * pulse))
+        windows = [drifted(view, sheet, seconds) for view, sheet in zip(views, self._sheets, strict=True)]
         if windows != self._before:  # a camera that stands still draws once
             self._projector.show(self._slides, windows, self._drawn)
             self._before = windows
