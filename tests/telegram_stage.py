@@ -18,7 +18,7 @@ from bot.desk import Desk
 from bot.settings import BotSettings
 from bot.telegram import front
 from bot.telegram.outgoing import Outgoing
-from jobs.job import OUTCOME, REQUEST, CueLine, Film, Outcome, Request
+from jobs.job import OUTCOME, REQUEST, CueLine, Facts, Film, Outcome, Preview, Request
 from jobs.queue import Bell as RedisBell
 from storage.blobs import Blobs
 from storage.records import Caps, Records
@@ -27,6 +27,11 @@ from tests.fake_telegram import FakeTelegram
 from tests.media import ffmpeg, make_clip
 
 CUES = (CueLine("1m1", 0.0, 1.0, "wistful", 84.0, "D minor"), CueLine("1m2", 1.0, 2.0, "hopeful", 84.0, "F major"))
+
+FACTS = Facts(
+    "The Long Way", "Nobody", 61.0, 128.2, "A minor", (("chorus", 0.0, 40.0), ("outro", 40.0, 61.0)), 12, True,
+    ("p01", "p02", "p01"), 2, "anime", "painted", "camera",
+)  # fmt: skip
 
 
 class Bell:
@@ -178,6 +183,21 @@ class Stage:
     async def asks(self, row: JobRow) -> None:
         """Play the worker that has found sound in the clip."""
         await self.ends(row, Outcome("question"), state="asking")
+
+    async def previews(self, row: JobRow, **changes: Any) -> None:
+        """Play the worker that has planned a music video."""
+        contact = f"{row.id}/{row.attempt}/contact.jpg"
+        await self.blobs.put(contact, made() / "thumbnail.jpg")
+        preview = Preview(**{"contact": contact, "facts": FACTS, "usd": 0.0, "seconds": 70.0, **changes})
+        await self.ends(row, Outcome("question", code="preview", preview=preview), state="asking")
+
+    async def makes(self, row: JobRow, board: bytes = b"{}") -> None:
+        """Play the worker that has made a music video."""
+        sheet = f"{row.id}/{row.attempt}/storyboard.json"
+        await self.blobs.put_bytes(sheet, board)
+        nothing: dict[str, Any] = dict.fromkeys(("music", "song", "stems", "midi", "hit_rate"))
+        film = await self._film(row.id, 1, **nothing, cues=(), sheet=sheet, facts=FACTS)
+        await self.ends(row, Outcome("films", films=(film,)))
 
 
 @functools.cache

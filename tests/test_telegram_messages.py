@@ -151,10 +151,10 @@ async def test_everything_that_is_said_in_private_is_answered(stage: Stage, text
     assert not answer.parse_mode
 
 
-@pytest.mark.parametrize("kind", ["photo", "document"])
-async def test_what_is_no_clip_gets_one_friendly_line(stage: Stage, kind: Kind) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("photo", "a.jpg"), ("document", "a.pdf"), ("document", "a.txt")])
+async def test_what_is_no_clip_gets_one_friendly_line(stage: Stage, kind: Kind, name: str) -> None:
     bea = stage.telegram.user("Bea", language="de")
-    await bea.sends_clip(b"\xff\xd8\xff", kind)
+    await bea.sends_clip(b"\xff\xd8\xff", kind, name=name)
     english = "Send me a silent clip or a track: a video, a GIF, a sound file, or a link to one. /help shows more."
     assert (await bea.chat.waits_for()).words not in ("", english)
 
