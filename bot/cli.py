@@ -1,4 +1,4 @@
-"""The terminal: `reelscore score CLIP` and `reelscore demo`.
+"""The terminal: `reelscore score CLIP` and `reelscore demo`; bot/cli_video.py has `reelscore video TRACK`.
 
 Nothing heavy is imported before it is needed, so that --help answers at once.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bot.cli_video import video
 from bot.console import as_word, open_console, say
 from bot.exits import STOPPED, errors_shown, said_or_not
 from bot.meter import progress
@@ -149,7 +150,7 @@ def score(
         from pipeline.backends import Crew
         from pipeline.score import score as score_clip
 
-        with claimed(job.folder, force=force), progress(takes, silent=quiet or as_json) as report:
+        with claimed(job.folder, force=force), progress(text.STAGES, takes=takes, silent=quiet or as_json) as report:
             scores = score_clip(
                 clip,
                 to=to,
@@ -166,6 +167,9 @@ def score(
             )
     with said_or_not():
         show_scores(scores, clip, as_json=as_json, quiet=quiet)
+
+
+app.command(help=text.VIDEO, epilog=text.VIDEO_EXAMPLES)(video)
 
 
 @app.command(help=text.DEMO)
@@ -189,6 +193,7 @@ def demo(
         say(console, text.DREW.format(scenes=len(drawn), seconds=drawn[-1].end / RATE, took=took))
         say(console, f"{text.FILM}    {to}")
         say(console, f"{text.NEXT} reelscore score {as_word(to)}")
+        say(console, text.NEXT_VIDEO)
 
 
 add_programs(app)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bot.console import open_console, say
-from bot.text import terminal as text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,26 +19,29 @@ QUIET_S = 5.0  # at least so long between two plain lines of one stage
 
 
 @contextlib.contextmanager
-def progress(takes: int, *, silent: bool) -> Iterator[Report]:
-    """Give a `report` that draws bars on a terminal, prints lines elsewhere, and says nothing when asked to."""
+def progress(stages: Mapping[str, str], *, takes: int = 1, silent: bool) -> Iterator[Report]:
+    """Give a `report` that draws bars on a terminal, prints lines elsewhere, and says nothing when asked to.
+
+    `stages` has what is said of each, in order.
+    """
     console = open_console(stderr=True)
     if silent:
         yield lambda stage, done, total: None
     elif console.is_terminal:
-        with draw_bars(console, takes) as report:
+        with draw_bars(console, stages, takes) as report:
             yield report
     else:
-        yield print_lines(console, takes)
+        yield print_lines(console, stages, takes)
 
 
 @contextlib.contextmanager
-def draw_bars(console: Console, takes: int) -> Iterator[Report]:
+def draw_bars(console: Console, stages: Mapping[str, str], takes: int = 1) -> Iterator[Report]:
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         rows: dict[str, TaskID] = {
-            stage: progress.add_task(said, start=False, total=1.0) for stage, said in text.STAGES.items()
+            stage: progress.add_task(said, start=False, total=1.0) for stage, said in stages.items()
         }
         at: tuple[str, int] = ("", 1)
 
@@ -52,14 +54,14 @@ def draw_bars(console: Console, takes: int) -> Iterator[Report]:
                     progress.start_task(earlier)
                     progress.update(earlier, completed=1.0)
                 progress.start_task(row)
-                progress.update(row, description=_titled(stage, at[1], takes))
+                progress.update(row, description=_titled(stages[stage], at[1], takes))
             progress.update(row, completed=done / total if total else 0.0)
 
-        report("clip", 0, 1)
+        report(next(iter(stages)), 0, 1)
         yield report
 
 
-def print_lines(console: Console, takes: int) -> Report:
+def print_lines(console: Console, stages: Mapping[str, str], takes: int = 1) -> Report:
     at: tuple[str, int] = ("", 1)
     said = 0.0
 
@@ -67,14 +69,14 @@ def print_lines(console: Console, takes: int) -> Report:
         nonlocal at, said
         if stage != at[0]:
             at = (stage, _take_of(at, stage))
-            say(console, f"{_titled(stage, at[1], takes)} ...")
+            say(console, f"{_titled(stages[stage], at[1], takes)} ...")
         elif 0 < done < total and time.monotonic() - said > QUIET_S:
-            say(console, f"{_titled(stage, at[1], takes)}: {done / total:.0%}")
+            say(console, f"{_titled(stages[stage], at[1], takes)}: {done / total:.0%}")
         else:
             return
         said = time.monotonic()
 
-    report("clip", 0, 1)
+    report(next(iter(stages)), 0, 1)
     return report
 
 
@@ -83,6 +85,5 @@ def _take_of(at: tuple[str, int], stage: str) -> int:
     return at[1] + (at[0] == "film" and stage != "film")
 
 
-def _titled(stage: str, take: int, takes: int) -> str:
-    said = text.STAGES.get(stage, stage)
+def _titled(said: str, take: int, takes: int) -> str:
     return f"{said} (take {take} of {takes})" if take > 1 else said

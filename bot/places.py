@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.exits import is_full_disk
@@ -15,36 +16,70 @@ from bot.text import terminal as text
 from pipeline.errors import BadSheet, Refused, UserError
 
 FILMS = (".mp4", ".mov", ".mkv", ".webm")  # what pipeline/film.py writes
-#: what a job leaves in its folder, see pipeline/score.py; anything else there is a person's own
-PAPERS = frozenset(
-    {"picture.mp4", "sound.wav", "scenes", "cues.json", "music", "stems", "music.wav", "mix.wav", "score.mid"}
-    | {"certificate.json"}
-)
-SHEET_BYTES = 16 * 1024**2  # of an edited cue sheet; an hour with a cut each second has 2 MB
+SHEET_BYTES = 16 * 1024**2  # of an edited plan; an hour with a cut each second has 2 MB
 LONGEST_NAME = 240  # bytes: of 255, the rest goes to names for unfinished work
 LONGEST_STEM = 190  # bytes: of 255, the rest goes to "-scored-2-take-20.mp4" and to names for unfinished work
 
 
-def choose_places(clip: Path, out: Path | None, folder: Path | None, *, takes: int, force: bool) -> tuple[Path, Path]:
+@dataclass(frozen=True)
+class Kind:
+    """What a command makes: how its film is named, and what it leaves in the folder beside it."""
+
+    ending: str  #: of the film's name
+    plan: str  #: the file that every folder of this kind has
+    papers: frozenset[str]  #: what may be replaced there; anything else is a person's own
+
+
+#: what pipeline/score.py leaves
+SCORED = Kind(
+    "scored",
+    "cues.json",
+    frozenset({"picture.mp4", "sound.wav", "scenes", "cues.json", "music", "stems", "music.wav", "mix.wav"})
+    | {"score.mid", "certificate.json"},
+)
+#: what pipeline/musicvideo.py leaves
+VIDEO = Kind(
+    "video",
+    "storyboard.json",
+    frozenset({"sound.wav", "cover.jpg", "storyboard.json", "sketches", "stills", "contact.jpg", "pictures", "motion"})
+    | {"supplied", "song", "portfolio.json", "certificate.json"},
+)
+
+
+def choose_places(
+    clip: Path,
+    out: Path | None,
+    folder: Path | None,
+    *,
+    takes: int = 1,
+    force: bool,
+    kind: Kind = SCORED,
+    preview: Path | None = None,
+) -> tuple[Path, Path]:
     """Return where the film and the job's folder go; raises Refused rather than touch what is there.
 
-    Without `out` and `force` a number is added until both names are free.
+    Without `out` and `force` a number is added until both names are free. The folder `preview` counts as free: what
+    lies in it is gone on from.
     """
-    name = f"{_short(clip.stem)}-scored.mp4"
+    name = f"{_short(clip.stem)}-{kind.ending}.mp4"
     to = as_film(out, name) if out else clip.with_name(name)
+
+    def is_taken(place: Path) -> bool:
+        return place.exists() and not (preview and place.resolve() == preview.resolve())
+
     if out is None and not force:
         names = itertools.chain([to], (to.with_stem(f"{to.stem}-{n}") for n in itertools.count(2)))
-        to = next(name for name in names if not any(path.exists() for path in (*_films(name, takes), _papers(name))))
+        to = next(name for name in names if not any(map(is_taken, (*_films(name, takes), _papers(name)))))
     papers = folder or _papers(to)
     for path in (*_films(to, takes), papers):
         check_place(path)
     _check_apart(papers, clip, _films(to, takes))
     for film in _films(to, takes):
-        if film.exists() and film.samefile(clip):
-            raise Refused(text.SAME_FILE, hint=text.SAME_FILE_HINT)
+        if film.exists() and clip.exists() and film.samefile(clip):
+            raise Refused(text.SAME_FILE.format(name=film), hint=text.SAME_FILE_HINT)
         if film.is_dir() or (film.exists() and not force):
             raise Refused(text.EXISTS.format(name=film), hint=text.EXISTS_HINT)
-    _check_folder(papers, force=force)
+    _check_folder(papers, kind, force=force or not is_taken(papers))
     return to, papers
 
 
@@ -94,11 +129,11 @@ def _check_apart(papers: Path, clip: Path, films: list[Path]) -> None:
         raise Refused(text.NOT_APART.format(name=papers), hint=text.NOT_A_JOB_HINT)
 
 
-def _check_folder(papers: Path, *, force: bool) -> None:
+def _check_folder(papers: Path, kind: Kind, *, force: bool) -> None:
     """Refuse a folder that holds anything, unless it is an earlier run's and may be replaced."""
     if not papers.exists() or (papers.is_dir() and not any(papers.iterdir())):
         return
-    if not (papers / "cues.json").is_file():
+    if not (papers / kind.plan).is_file():
         raise Refused(text.NOT_A_JOB.format(name=papers), hint=text.NOT_A_JOB_HINT)
     if not force:
         raise Refused(text.EXISTS.format(name=papers), hint=text.EXISTS_HINT)
@@ -115,19 +150,22 @@ def check_clip(clip: Path, wish: list[str]) -> None:
             raise Refused(text.TWO_CLIPS.format(name=word), hint=text.TWO_CLIPS_HINT)
 
 
-def read_plan(path: Path) -> bytes:
+def read_plan(path: Path, sentence: str = text.NO_SHEET, hint: str = text.NO_SHEET_HINT) -> bytes:
     """Return an edited plan of sane size; raises BadSheet."""
     try:
         if path.is_file() and path.stat().st_size <= SHEET_BYTES:
             return path.read_bytes()
     except OSError:
         pass
-    raise BadSheet(text.NO_SHEET.format(name=path), hint=text.NO_SHEET_HINT)
+    raise BadSheet(sentence.format(name=path), hint=hint)
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, *, force: bool) -> Iterator[None]:
-    """Take the folder before another run does. What `force` replaces comes back unless the new one is made."""
+def claimed(folder: Path, *, force: bool, kind: Kind = SCORED) -> Iterator[Path]:
+    """Take the folder before another run does. What `force` replaces comes back unless the new one is made.
+
+    Yield where that lies meanwhile.
+    """
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     folder.mkdir(exist_ok=True)
     with _locked(folder), contextlib.ExitStack() as new:
@@ -138,14 +176,14 @@ def claimed(folder: Path, *, force: bool) -> Iterator[None]:
             folder.mkdir()
             new.enter_context(_locked(folder))
         try:
-            yield
+            yield aside
         except BaseException as exc:
             if isinstance(exc, UserError | KeyboardInterrupt) or is_full_disk(exc):
                 shutil.rmtree(folder, ignore_errors=True)
             if aside.exists() and not folder.exists():
                 aside.rename(folder)
             raise
-        _keep_strangers(aside, folder)
+        _keep_strangers(aside, folder, kind)
         shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -166,8 +204,8 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _keep_strangers(aside: Path, folder: Path) -> None:
+def _keep_strangers(aside: Path, folder: Path, kind: Kind) -> None:
     """Move what a person has put into the folder of an earlier run, such as a copy of the cue sheet, to the new one."""
     for path in aside.iterdir() if aside.exists() else ():
-        if path.name not in PAPERS and not path.name.startswith(("take-", ".")):
+        if path.name not in kind.papers and not path.name.startswith(("take-", ".")):
             path.rename(folder / path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +43,14 @@ def show_scores(scores: list[Score], clip: Path, *, as_json: bool, quiet: bool) 
         say(console, f"Note: {note}")
     for one in scores:
         say(console, f"{text.FILM:<8}{one.film}", style="bold")
-        say(console, f"{text.JOB:<8}{one.folder}  ({_held(one.folder)})")
+        say(console, f"{text.JOB:<8}{one.folder}  ({held(one.folder, text.HOLDS)})")
     sheet = scores[0].folder / "cues.json"
     say(console, f"{text.AGAIN} reelscore score {as_word(clip)} --edit {as_word(sheet)}")
 
 
-def _held(folder: Path) -> str:
+def held(folder: Path, names: Sequence[str]) -> str:
     """Name what lies in a folder of papers, of what a person may want."""
-    return ", ".join(name for name in text.HOLDS if (folder / name).exists())
+    return ", ".join(name for name in names if (folder / name).exists())
 
 
 def show_cues(console: Console, sheet: CueSheet) -> None:
@@ -68,7 +69,7 @@ def show_cues(console: Console, sheet: CueSheet) -> None:
         for cue in sheet.cues
     ]
     if not console.is_terminal:
-        _show_plainly(console, [(*text.COLUMNS, text.PROMPT_COLUMN), *rows])
+        show_plainly(console, [(*text.COLUMNS, text.PROMPT_COLUMN), *rows])
         return
     from rich import box
     from rich.table import Table
@@ -88,7 +89,7 @@ def show_cues(console: Console, sheet: CueSheet) -> None:
             console.print(Text(f"  {plain(row[0])}  {plain(row[-1])}"))
 
 
-def _show_plainly(console: Console, rows: list[tuple[str, ...]]) -> None:
+def show_plainly(console: Console, rows: list[tuple[str, ...]]) -> None:
     """Print one line for each row, in columns that are as wide as what is in them."""
     shown = [[plain(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]

@@ -58,8 +58,8 @@ OURS = ("reelscore.db", "redis", "blobs", "jobs", "uploads", "run.log")
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class JobSettings(BaseSettings):
-    """What a worker has to know. Names in the environment are REELSCORE_ and the field's, unless an alias is given."""
+class VendorSettings(BaseSettings):
+    """What engines that are bought or hosted need. Names in the environment: REELSCORE_ and the field's, or its alias."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -69,6 +69,52 @@ class JobSettings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
     )
+
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")  #: of a server that speaks the same
+    openai_model: str = Vendors.openai_model
+    replicate_api_token: SecretStr | None = Field(None, validation_alias="REPLICATE_API_TOKEN")
+    replicate_base_url: str = Field("", validation_alias="REPLICATE_BASE_URL")
+    suno_url: str = ""  #: of a self-hosted server of the suno-api kind
+    most_usd: Annotated[float, Field(ge=0, le=10_000)] = Vendors.most_usd  #: that one film may cost
+
+    @field_validator("openai_base_url", "replicate_base_url", "suno_url")
+    @classmethod
+    def _vendor(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+            raise ValueError("write an address such as http://127.0.0.1:3000")
+        return url.rstrip("/")
+
+    @classmethod
+    def read(cls, env_file: Path | None = ENV_FILE) -> Self:
+        """Read environment and `.env`. Raises Refused with the name that is wrong, never with its value."""
+        _check_names(cls, env_file)
+        try:
+            settings: Self = cast("Any", cls)(_env_file=env_file)
+        except ValidationError as exc:
+            raise _refusal(exc) from None  # its own text would quote what was typed, perhaps a token
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Refuse what would start, but not safely."""
+
+    @property
+    def vendors(self) -> Vendors:
+        """What engines that are bought or hosted need, keys included."""
+        return Vendors(
+            openai_key=self.openai_api_key.get_secret_value() if self.openai_api_key else "",
+            openai_url=self.openai_base_url,
+            openai_model=self.openai_model,
+            replicate_token=self.replicate_api_token.get_secret_value() if self.replicate_api_token else "",
+            replicate_url=self.replicate_base_url,
+            suno_url=self.suno_url,
+            most_usd=self.most_usd,
+        )
+
+
+class JobSettings(VendorSettings):
+    """What a worker has to know."""
 
     #: redis://, rediss:// or unix://; none: the server that `reelscore run` starts in the data folder
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
@@ -93,13 +139,6 @@ class JobSettings(BaseSettings):
     illustrator: str = Crew.illustrator
     animator: str = Crew.animator
     singer: str = Crew.singer
-    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")  #: of a server that speaks the same
-    openai_model: str = Vendors.openai_model
-    replicate_api_token: SecretStr | None = Field(None, validation_alias="REPLICATE_API_TOKEN")
-    replicate_base_url: str = Field("", validation_alias="REPLICATE_BASE_URL")
-    suno_url: str = ""  #: of a self-hosted server of the suno-api kind
-    most_usd: Annotated[float, Field(ge=0, le=10_000)] = Vendors.most_usd  #: that one film may cost
 
     log_format: Literal["auto", "console", "json"] = "auto"  #: auto: for people on a terminal, JSON elsewhere
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -111,31 +150,12 @@ class JobSettings(BaseSettings):
     def _absolute(cls, data: Path) -> Path:
         return data.expanduser().absolute()
 
-    @field_validator("openai_base_url", "replicate_base_url", "suno_url")
-    @classmethod
-    def _vendor(cls, url: str) -> str:
-        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-            raise ValueError("write an address such as http://127.0.0.1:3000")
-        return url.rstrip("/")
-
     @field_validator("log_format", "log_level", mode="before")
     @classmethod
     def _lower(cls, word: Any) -> Any:
         return word.lower() if isinstance(word, str) else word
 
-    @classmethod
-    def read(cls, env_file: Path | None = ENV_FILE) -> Self:
-        """Read environment and `.env`. Raises Refused with the name that is wrong, never with its value."""
-        _check_names(cls, env_file)
-        try:
-            settings: Self = cast("Any", cls)(_env_file=env_file)
-        except ValidationError as exc:
-            raise _refusal(exc) from None  # its own text would quote what was typed, perhaps a token
-        settings.check()
-        return settings
-
     def check(self) -> None:
-        """Refuse what would start, but not safely."""
         if self.redis_url is not None:
             _check_redis(self.redis_url.get_secret_value())
 
@@ -165,19 +185,6 @@ class JobSettings(BaseSettings):
             illustrator=self.illustrator,
             animator=self.animator,
             singer=self.singer,
-        )
-
-    @property
-    def vendors(self) -> Vendors:
-        """What engines that are bought or hosted need, keys included."""
-        return Vendors(
-            openai_key=self.openai_api_key.get_secret_value() if self.openai_api_key else "",
-            openai_url=self.openai_base_url,
-            openai_model=self.openai_model,
-            replicate_token=self.replicate_api_token.get_secret_value() if self.replicate_api_token else "",
-            replicate_url=self.replicate_base_url,
-            suno_url=self.suno_url,
-            most_usd=self.most_usd,
         )
 
     def secrets(self) -> list[str]:
@@ -218,7 +225,7 @@ def scrub(environment: MutableMapping[str, str], also: Iterable[str] = ()) -> No
 
 
 def _check_names(settings: type[BaseSettings], env_file: Path | None) -> None:
-    known = {name for name in names(settings) | NAMES_OF_THE_BOT if name.startswith(PREFIX)}
+    known = {name for name in names(settings) | names(JobSettings) | NAMES_OF_THE_BOT if name.startswith(PREFIX)}
     for name in sorted({*os.environ, *_names_in(env_file)}):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)

@@ -16,6 +16,7 @@ KEYWORDS = {"say": None, "mark": None, "many": (1, 2)}
 #: what only somebody at a terminal reads
 TERMINAL_ONLY = {
     "bot/cli.py",
+    "bot/cli_video.py",
     "bot/exits.py",
     "bot/places.py",
     "bot/settings.py",

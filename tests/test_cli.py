@@ -241,7 +241,7 @@ def test_a_refusal_puts_the_earlier_run_back(tmp_path: Path) -> None:
         (["missing.mp4"], "There is no file missing.mp4."),
         (["."], ". is a folder, not a clip."),
         (["clip.mp4", "clip.mp4"], "clip.mp4 is a second clip; one is scored at a time."),
-        (["clip.mp4", "-o", "clip.mp4", "--force"], "The film would replace the clip itself."),
+        (["clip.mp4", "-o", "clip.mp4", "--force"], "The film would replace clip.mp4 itself."),
         (["clip.mp4", "-o", "film.exe"], "A film cannot be written as .exe."),
         (["clip.mp4", "-o", "nowhere/film.mp4"], "There is no folder nowhere."),
         (["clip.mp4", "--folder", "."], text.NOT_APART.format(name=".")),

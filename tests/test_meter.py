@@ -16,7 +16,7 @@ from tests.consoles import printed, terminal
 
 def test_bars_fill_in_order_and_count_takes() -> None:
     console = terminal(100)
-    with draw_bars(console, 2) as report:
+    with draw_bars(console, text.STAGES, 2) as report:
         for stage in (*score.STAGES, *score.STAGES[3:]):
             report(stage, 0, 4)
             report(stage, 4, 4)
@@ -30,7 +30,7 @@ def test_bars_fill_in_order_and_count_takes() -> None:
 
 def test_long_stages_tell_how_far_they_are_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=io.StringIO(), width=80)
-    report = print_lines(console, 1)
+    report = print_lines(console, text.STAGES)
     report("scenes", 0, 10)
     report("scenes", 1, 10)
     now = time.monotonic()

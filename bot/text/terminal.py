@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-APP = "Gives a silent clip its music, scene by scene: on this machine, with no keys, no server and nothing to download."
+APP = (
+    "Gives a silent clip its music, scene by scene, and a track its music video: on this machine, with no keys, no "
+    "server and nothing to download."
+)
 
 SCORE = (
     "Compose music for the scenes of CLIP and give back the same picture with it.\n\n"
@@ -23,6 +26,27 @@ SCORE_EXAMPLES = (
 DEMO = (
     "Draw a silent reel to try Reelscore on: dawn, a city in the rain, a neon tunnel, a storm, the sea, a party.\n\n"
     "Nothing is read from anywhere, and the same seed draws the same reel. Takes some ten seconds."
+)
+
+VIDEO = (
+    "Make a music video to TRACK: pictures that are cut to its beats, with the lyrics on them.\n\n"
+    "Tempo, key and form are heard, the lyrics are put in time, a storyboard is written, its pictures are painted, and "
+    "the film is cut to the track, whose sound stays as it is. Beside the film lies a folder with the storyboard, the "
+    "pictures and a page with all shots."
+)
+
+VIDEO_EXAMPLES = (
+    "[bold]Examples[/bold]\n\n"
+    "  reelscore video song.mp3 --lyrics song.lrc\n\n"
+    "  reelscore video song.mp3 a night drive along the coast --look watercolour --shape 16:9\n\n"
+    "  reelscore video song.mp3 --lyrics song.txt --titles karaoke --shift +0.4\n\n"
+    "  reelscore video song.mp3 --visual cover.jpg\n\n"
+    "  reelscore video song.mp3 --preview\n\n"
+    "  reelscore video song.mp3 --edit song-video.reelscore/storyboard.json --redraw 3\n\n"
+    "  reelscore video --song warm and hopeful --lyrics words.txt\n\n"
+    "[bold]Keys and prices[/bold]  Bought pictures need REPLICATE_API_TOKEN, a written storyboard OPENAI_API_KEY, here "
+    "or in .env; REELSCORE_MOST_USD is what one film may cost\n\n"
+    "[bold]Exit codes[/bold]  0 done, 1 a bug of ours, 2 something to change (a sentence says what), 130 stopped"
 )
 
 # What each option says in --help.
@@ -58,6 +82,37 @@ VERSION = "Print the version."
 DEMO_OUT = "Where the reel goes."
 DEMO_SEED = "Another seed draws other hills, towers and clouds."
 
+TRACK = "The track: MP3, M4A, WAV, FLAC, OGG or Opus. Left out with --song."
+SEEN_WISH = "What shall be seen, in your own words; may be left out."
+LYRICS = (
+    "The lyrics: LRC or SRT with their times, VTT, or plain text, which is put in time. Default: those in its tags."
+)
+LOOK = "How it shall look: painted, watercolour, paper, anime, neon, noir, pastel, or any other words."
+PACE = "How fast it is cut. Default: normal."
+VIDEO_SEED = "The same seed gives the same film; another one other pictures. Default: 1."
+VISUAL = (
+    "A picture or clip of your own: one is looped for the whole track and keeps its shape, several (say it again) "
+    "take the pictures' places."
+)
+CROP = "How much of your own pictures and clips is cut off at the bottom, in percent."
+LOOP = "How a clip of your own goes on when it ends. Default: plain."
+SONG = "Have a song made from the lyrics and the wish; there is no TRACK then."
+TITLES = "How the lyrics are shown. Default: line."
+SHIFT = "Every lyric comes so much later; earlier with a minus. Such as +0.4."
+SHAPE = "Shape of the picture. Default: 9:16."
+FPS = "Frames a second. Default: 30."
+ALIGNER = "Who puts lyrics without times in time: spread, or sphinx, which listens."
+DIRECTOR = "Who writes the storyboard: rules, openai, or auto, which is openai where there is a key."
+ILLUSTRATOR = "Who draws: painted, flux (flux:schnell, flux:dev), or flux_local on a GPU of your own."
+ANIMATOR = "Who makes the pictures move: camera, or kling."
+SINGER = "Who makes the song: orchestra, which does not sing, or suno."
+YES = "Spend what the pictures cost without asking."
+PREVIEW = "Only plan it: the storyboard, a page with all shots, and the price."
+EDIT_BOARD = "Play this storyboard (an edited storyboard.json); what else is said here stands above it."
+REDRAW = "With --edit: draw the picture of this shot anew. May be said again."
+VIDEO_OUT = "Where the film goes. Default: TRACK-video.mp4 beside the track; a number is added where that exists."
+VIDEO_FOLDER = "Where the storyboard and the pictures go. Default: beside the film, named like it, with .reelscore."
+
 RUN = (
     "Start the whole bot: the chats whose token is set, a worker, and a Redis server of its own.\n\n"
     "Without a token it says how to turn each chat on; a CLIP is scored through the queue either way. What there is to "
@@ -90,12 +145,43 @@ STAGES = {
     "film": "Making the film",
 }
 
+VIDEO_STAGES = {
+    "track": "Opening the track",
+    "sections": "Listening: tempo, key, form",
+    "lyrics": "Putting the lyrics in time",
+    "storyboard": "Writing the storyboard",
+    "pictures": "Drawing the pictures",
+    "motion": "Making them move",
+    "edit": "Cutting the film",
+}
+
 COLUMNS = ("Cue", "From", "To", "Seen", "Mood", "Tempo", "Key")
 PROMPT_COLUMN = "Prompt"
 PROMPTS = "Prompts"
 CERTIFICATE = "Measured on the finished film"
 FILM, JOB = "Film", "Folder"
 HOLDS = ("stems/", "music/", "music.wav", "score.mid", "cues.json", "scenes/")
+
+# What a music video is made of.
+SHOTS = ("Shot", "From", "Length", "Picture", "Shows", "Move", "Enters", "Lyrics")
+HEARD, FORM, LOOKS, CONTACT, BOARD, PRICE = "Heard", "Form", "Look", "Contact", "Plan", "Cost"
+VIDEO_HOLDS = ("storyboard.json", "contact.jpg", "stills/", "pictures/", "motion/", "song/")
+TEMPO_OF = "{tempo:.0f} bpm"
+NO_BEAT = "no steady beat"
+COSTS = "up to ${usd:.2f}"
+COSTS_NOTHING = "nothing"
+TAKES_TIME = "{cost}; takes {time}"
+COPIED = "the track's own, untouched ({codec})"
+ENCODED = "encoded anew from {codec}"
+LENGTH_OF = "{film:.3f} s, off the track by {error:+.1f} ms"
+ON_BEAT = "{hit} of {cuts} ({share:.0%}; chance {chance:.0%})"
+NO_CUTS = "there are no cuts"
+NO_BEATS = "{cuts} cuts to phrases; there is no beat"
+PICTURES_OF = "{pictures} in {shots} shots, by {illustrator}"
+YOUR_OWN = "your own"
+AGAIN_FROM = "Make the film:"
+REDRAW_ONE = "One shot anew:"
+ASK = "The pictures cost up to ${usd:.2f}. Shall I have them made?"
 
 STOPPED = "Stopped. Nothing was left behind."
 BROKE = "Something broke on our side: {what}."
@@ -107,7 +193,7 @@ A_FOLDER = "{name} is a folder, not a clip."
 A_FOLDER_HINT = "Name one clip in it."
 TWO_CLIPS = "{name} is a second clip; one is scored at a time."
 TWO_CLIPS_HINT = "Run reelscore once for each clip. Words about the music that are also a file's name go into --mood."
-SAME_FILE = "The film would replace the clip itself."
+SAME_FILE = "The film would replace {name} itself."
 SAME_FILE_HINT = "Name another file with --out."
 EXISTS = "{name} exists already."
 EXISTS_HINT = "Name another one, or replace it with --force."
@@ -127,11 +213,40 @@ NOT_A_FILM = "A film cannot be written as {suffix}."
 NOT_A_FILM_HINT = "End the name in .mp4; .mov, .mkv and .webm are there too."
 NO_SHEET = "The cue sheet {name} cannot be read."
 NO_SHEET_HINT = "Give the cues.json of an earlier run."
+NO_TRACK = "There is no track."
+NO_TRACK_HINT = "Name a sound file: reelscore video song.mp3. Or have a song made: reelscore video --song WISH"
+TRACK_AND_SONG = "{name} is a track, and --song asks for one to be made."
+TRACK_AND_SONG_HINT = "Leave one of the two out."
+TWO_TRACKS = "{name} is a second file; only the track stands by itself."
+TWO_TRACKS_HINT = "Pictures and clips go into --visual, lyrics into --lyrics."
+NOT_A_TRACK = "{name} is a folder, not a track."
+NOT_A_TRACK_HINT = "Name one track in it."
+NOT_A_VISUAL = "{name} is a folder, not a picture or a clip."
+NOT_A_VISUAL_HINT = "Name its files one by one, each with --visual."
+NO_LYRICS = "The lyrics {name} cannot be read."
+NO_LYRICS_HINT = "Give a text file (UTF-8), an LRC, an SRT or a VTT."
+LONG_WORDS = "{what} has {count} characters; {most} are taken."
+LONG_WORDS_HINT = "Say it in fewer words."
+YOUR_WISH, YOUR_LOOK = "What shall be seen", "The look"
+NOT_SECONDS = "Write seconds between -60 and 60, such as +0.4 or -1.5."
+REPLANS = "{option} needs a new plan, and --edit plays the one that is there."
+REPLANS_HINT = "Leave it out, or leave --edit out and plan anew."
+NOT_EDITED = "--redraw draws a shot of a storyboard anew, and no storyboard is given."
+NOT_EDITED_HINT = "Name one with --edit, such as song-video.reelscore/storyboard.json."
+NO_SHOT = "There is no shot {number} in the storyboard."
+NO_SHOT_HINT = "Its shots are 1 to {most}."
+NO_BOARD = "The storyboard {name} cannot be read."
+NO_BOARD_HINT = "Give the storyboard.json of an earlier run."
+SUPPLIED = "This storyboard loops a picture or clip of yours, and none is given."
+SUPPLIED_HINT = "Name it again with --visual."
+UNASKED = "The pictures cost up to ${usd:.2f}, and nobody is here to say yes."
+UNASKED_HINT = "Add --yes; or leave --illustrator and --animator out, and they cost nothing."
 NOT_INTENSE = "Write gentle, normal, strong, or a number between 0 and 1."
 NO_SPACE = "The disk is full."
 NO_SPACE_HINT = "Free some space, or name another place with --out."
 DREW = "Drew {scenes} scenes, {seconds:.1f} s, in {took:.0f} s."
 NEXT = "Now score it:"
+NEXT_VIDEO = "Or give a track of yours its pictures: reelscore video song.mp3"
 AGAIN = "Change the plan:"
 
 # The bot in one process group.
