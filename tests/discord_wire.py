@@ -16,9 +16,11 @@ from pydantic import SecretStr
 from bot.desk import Desk
 from bot.discord import front
 from bot.settings import BotSettings
+from jobs.dispatcher import Dispatcher
+from jobs.worker import Worker
 from storage.blobs import Blobs
 from storage.records import Caps, Records
-from tests.discord_stage import CLIP, FILM, Bell, Stage
+from tests.discord_stage import CLIP, FILM, TRACK, Bell, Stage
 from tests.fake_discord import FakeDiscord
 
 ORIGINAL = r"webhooks/\d+/[^/]+/messages/\d+"
@@ -63,6 +65,14 @@ class Wired(Stage):
         await until(self.jobs)
         return (await self.job()).id
 
+    async def asked_for_video(self, **how: Any) -> str:
+        """Ask for a music video; return the job."""
+        await self.network.give(
+            "musicvideo", {"track": (TRACK[0], "audio/mpeg", TRACK[1])}, {"wish": "a harbour"}, **how
+        )
+        await until(self.jobs)
+        return (await self.job()).id
+
     async def scored(self, content: bytes = FILM, *, takes: int = 1, **how: Any) -> str:
         """Ask for a film and have it made; return the job."""
         job = await self.asked(takes=takes, **how)
@@ -101,6 +111,20 @@ async def running(folder: Path, network: FakeDiscord, *, bell: Any = None) -> As
         await asyncio.wait([task], timeout=10)
         await records.close()
     task.result()
+
+
+@asynccontextmanager
+async def working(stage: Wired, bell: Any, folder: Path, **how: Any) -> AsyncIterator[None]:
+    """Have a real dispatcher and a real worker do the jobs."""
+    worker = Worker(stage.records, stage.blobs, bell, queues=["cpu"], slots=1, folder=folder / "jobs", **how)
+    dispatcher = Dispatcher(stage.records, stage.blobs, bell, "cpu", owner="test")
+    tasks = [asyncio.create_task(dispatcher.run()), asyncio.create_task(worker.run())]
+    try:
+        yield
+    finally:
+        await worker.drain(within_s=0.0)
+        tasks[0].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest_asyncio.fixture

@@ -52,7 +52,9 @@ class FakeDiscord:
         self.refused_at: list[float] = []  #: when a 429 was given
         self.fetched: list[str] = []
         self.times: list[float] = []  #: of the calls, on the loop's clock
+        self.forms: dict[str, dict[str, Any]] = {}  #: that an interaction was answered with, by its token
         self._responses: dict[str, int] = {}
+        self._pressed: dict[str, int] = {}  #: the message whose button an interaction comes from
         self._nonces: dict[tuple[str, str], int] = {}
         self._numbers = itertools.count(1000)
         self._sockets: set[web.WebSocketResponse] = set()
@@ -83,40 +85,88 @@ class FakeDiscord:
         self,
         clip: bytes,
         *,
-        limit: int = 10_485_760,
-        guild: int = GUILD,
-        locale: str = "en-GB",
         name: str = "clip.mp4",
         kind: str = "video/mp4",
         size: int | None = None,
         takes: int = 1,
+        limit: int = 10_485_760,
+        guild: int = GUILD,
+        locale: str = "en-GB",
         user: int = ANN,
         **options: str,
     ) -> tuple[str, str]:
         """Give /score with a clip; return the interaction's id and token."""
+        how = {"limit": limit, "guild": guild, "locale": locale, "user": user}
+        return await self.give("score", {"clip": (name, kind, clip)}, {**options, "takes": takes}, size=size, **how)
+
+    async def give(
+        self,
+        command: str,
+        files: dict[str, tuple[str, str, bytes]],
+        options: dict[str, str | int],
+        *,
+        size: int | None = None,
+        **how: Any,
+    ) -> tuple[str, str]:
+        """Give a command with files by their options (name, type, bytes); return the interaction's id and token."""
+        resolved = {}
+        given: list[dict[str, Any]] = []
+        for option, (name, kind, content) in files.items():
+            number = str(next(self._numbers))
+            self.files[f"{number}.{option}"] = content
+            resolved[number] = {
+                "id": number, "filename": name, "size": len(content) if size is None else size, "content_type": kind,
+                "url": f"http://127.0.0.1:{self.port}/files/{number}.{option}", "proxy_url": "",
+            }  # fmt: skip
+            given.append({"name": option, "type": 11, "value": number})
+        for option, value in options.items():
+            given.append({"name": option, "type": 4 if isinstance(value, int) else 3, "value": value})
+        data = {"id": "1", "name": command, "type": 1, "options": given, "resolved": {"attachments": resolved}}
+        return await self._interact(2, data, **how)
+
+    async def click(self, message: dict[str, Any], label: str, **how: Any) -> tuple[str, str]:
+        """Press the button under a message that bears the label."""
+        buttons = [button for row in message["components"] for button in row["components"]]
+        custom_id = next(button["custom_id"] for button in buttons if button["label"] == label)
+        data = {"custom_id": custom_id, "component_type": 2}
+        return await self._interact(3, data, message=message, **how)
+
+    async def submit(self, token: str, values: dict[str, str], **how: Any) -> tuple[str, str]:
+        """Send back the form that an interaction was answered with, its inputs filled."""
+        inputs = [
+            {"type": 18, "component": {"type": 4, "custom_id": name, "value": value}} for name, value in values.items()
+        ]
+        data = {"custom_id": self.forms[token]["custom_id"], "components": inputs}
+        return await self._interact(5, data, **how)
+
+    async def _interact(
+        self,
+        kind: int,
+        data: dict[str, Any],
+        *,
+        limit: int = 10_485_760,
+        guild: int = GUILD,
+        locale: str = "en-GB",
+        user: int = ANN,
+        message: dict[str, Any] | None = None,
+    ) -> tuple[str, str]:
+        """Have somebody use the bot; return the interaction's id and token."""
         number = str(next(self._numbers))
         token = f"interaction-token-{number}"
-        self.files[f"{number}.mp4"] = clip
-        attachment = {
-            "id": number, "filename": name, "size": len(clip) if size is None else size, "content_type": kind,
-            "url": f"http://127.0.0.1:{self.port}/files/{number}.mp4", "proxy_url": "",
-        }  # fmt: skip
-        given = [{"name": "clip", "type": 11, "value": number}]
-        given += [{"name": name, "type": 3, "value": value} for name, value in options.items()]
-        given += [{"name": "takes", "type": 4, "value": takes}]
         asker = {**USER, "id": str(user)}
+        if message is not None:
+            self._pressed[token] = int(message["id"])
         await self._dispatch(
             "INTERACTION_CREATE",
             {
-                "id": number, "application_id": str(APPLICATION), "type": 2, "token": token, "version": 1,
+                "id": number, "application_id": str(APPLICATION), "type": kind, "token": token, "version": 1,
                 "guild_id": str(guild), "channel_id": str(_channel(guild)["id"]), "channel": _channel(guild),
                 "locale": locale,
                 "member": {"user": asker, "roles": [], "flags": 0, "permissions": EVERYTHING, "joined_at": None,
                            "deaf": False, "mute": False},
                 "app_permissions": EVERYTHING, "entitlements": [], "authorizing_integration_owners": {},
-                "context": 0, "attachment_size_limit": limit,
-                "data": {"id": "1", "name": "score", "type": 1, "options": given,
-                         "resolved": {"attachments": {number: attachment}}},
+                "context": 0, "attachment_size_limit": limit, "data": data,
+                **({"message": message} if message else {}),
             },
         )  # fmt: skip
         return number, token
@@ -223,7 +273,7 @@ class FakeDiscord:
                     for number, command in enumerate(json.loads(body["list"]))
                 ]
             case "POST", ["interactions", number, token, "callback"]:
-                message = self._write(CHANNEL, {}, {}, flags=LOADING)
+                message = self._answer(token, body)
                 self._responses[token] = message
                 return {"interaction": {"id": number, "type": 2, "response_message_id": str(message)}}
             case "POST", ["users", "@me", "channels"]:
@@ -252,6 +302,15 @@ class FakeDiscord:
                     self._change(number_, body, uploads)
                 return self.messages[number_]
         return None
+
+    def _answer(self, token: str, body: dict[str, Any]) -> int:
+        """Take the first answer to an interaction: a message that is thought about, its own message, a form, words."""
+        said = body.get("data", {})
+        if body["type"] == 9:
+            self.forms[token] = said
+        if body["type"] in (6, 9):
+            return self._pressed.get(token, 0)
+        return self._write(CHANNEL, said, {}, flags=LOADING if body["type"] == 5 else said.get("flags", 0))
 
     def _write(self, channel: int, body: dict[str, Any], uploads: dict[str, bytes], *, flags: int = 0) -> int:
         number = next(self._numbers)

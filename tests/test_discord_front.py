@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from bot.discord import front
+from bot.discord import front, sentences
 from bot.settings import BotSettings
 from bot.text import chat
+from bot.text import videos as text
 from jobs.deliveries import TOO_LARGE
-from jobs.dispatcher import Dispatcher
+from jobs.job import OUTCOME
 from jobs.queue import Bell
-from jobs.worker import Worker
 from pipeline.ear.loudness import integrated
 from pipeline.errors import Unavailable
-from pipeline.film import decode_sound, picture_length
+from pipeline.film import decode_sound, picture_length, picture_size
 from storage.records import Records
-from tests.discord_stage import CLIP, FILM
-from tests.discord_wire import ORIGINAL, Wired, films, running, until
+from tests.discord_stage import CLIP, CONTACT, FILM, TRACK
+from tests.discord_wire import ORIGINAL, Wired, films, running, until, working
 from tests.discord_wire import network as network  # fixtures
 from tests.discord_wire import stage as stage
 from tests.discord_wire import wire as wire
 from tests.fake_discord import CHANNEL, FakeDiscord, Fault
-from tests.media import MEDIA, needs_media
+from tests.media import MEDIA, ffmpeg, needs_media
 from tests.servers import needs_redis
 from tests.servers import redis_server as redis_server
 from tests.servers import redis_url as redis_url
 
 WAIT_S = 0.5
+
+#: a child that makes small films
+SMALL = (
+    sys.executable,
+    "-c",
+    "import jobs.performance as child, pipeline.musicvideo as video; video.SIDE = 120; child.main()",
+)
+LRC = b"[00:00.50]Walking home tonight\n[00:02.00]neon in the rain\n[00:04.00]\xf0\x9f\x94\xa5\xf0\x9f\x8e\xb5\n"
 
 
 @needs_media
@@ -41,17 +53,10 @@ async def test_silent_clip_comes_back_with_music(wire: None, redis_url: str, tmp
     """Front end, Redis, dispatcher, worker and its child, as in operation."""
     bell = Bell(redis_url)
     async with FakeDiscord() as network, running(tmp_path, network, bell=bell) as stage:
-        worker = Worker(stage.records, stage.blobs, bell, queues=["cpu"], slots=1, folder=tmp_path / "jobs")
-        dispatcher = Dispatcher(stage.records, stage.blobs, bell, "cpu", owner="test")
-        working = [asyncio.create_task(dispatcher.run()), asyncio.create_task(worker.run())]
-        try:
+        async with working(stage, bell, tmp_path):
             await network.score((MEDIA / "video" / "bikes_cinemascope.mp4").read_bytes(), wish="hopeful, no drums")
             await until(stage.jobs)
             assert await stage.rested(seconds=120) == ["sent"]
-        finally:
-            await worker.drain(within_s=0.0)
-            working[0].cancel()
-            await asyncio.gather(*working, return_exceptions=True)
         row = await stage.job()
     await bell.close()
     assert (row.state, row.attempt) == ("succeeded", 1)
@@ -70,6 +75,40 @@ async def test_silent_clip_comes_back_with_music(wire: None, redis_url: str, tmp
     assert lengths.sound_end == pytest.approx(10.0, abs=0.05)
     samples, rate = decode_sound(film)
     assert integrated(samples, rate) == pytest.approx(-14.0, abs=1.0)
+
+
+@needs_media
+@needs_redis
+async def test_track_comes_back_as_a_music_video(wire: None, redis_url: str, tmp_path: Path) -> None:
+    """The same with a track: its contact sheet first, and the film on Go."""
+    bell, track = Bell(redis_url), MEDIA / "music" / "dubstep_loop.mp3"
+    async with FakeDiscord() as network, running(tmp_path, network, bell=bell) as stage:
+        async with working(stage, bell, tmp_path, child=SMALL):
+            files = {
+                "track": ("loop.mp3", "audio/mpeg", track.read_bytes()),
+                "lyrics": ("words.lrc", "text/plain", LRC),
+            }
+            await network.give("musicvideo", files, {"wish": "neon city in the rain", "shape": "1:1"})
+            await until(lambda: _shows(network, ".jpg"), 60.0)
+            (message,) = network.messages.values()
+            contact = network.files[message["attachments"][0]["filename"]]
+            assert cv2.imdecode(np.frombuffer(contact, np.uint8), cv2.IMREAD_COLOR).shape[1] > 500
+            assert "Shall I make it?" in message["content"]
+            await network.click(message, "Go")
+            await until(lambda: _shows(network, ".mp4"), 60.0)
+            assert await stage.rested() == ["sent"]
+        row = await stage.job()
+    await bell.close()
+    (film,) = OUTCOME.validate_python(row.outcome).films
+    assert film.copied
+    assert [body for body in network.called("PATCH", ORIGINAL) if "%" in body["content"] and body["attachments"] == []]
+    assert text.MACHINE_MADE in message["content"]
+    came_back = tmp_path / "came back.mp4"
+    came_back.write_bytes(network.files[message["attachments"][0]["filename"]])
+    lengths = picture_length(came_back)
+    assert picture_size(came_back) == (120, 120)
+    assert lengths.picture_end == pytest.approx(film.seconds, abs=1 / 30)
+    assert _packets(came_back, tmp_path / "film.md5") == _packets(track, tmp_path / "track.md5")
 
 
 async def test_clip_comes_back_on_the_wire(stage: Wired, network: FakeDiscord) -> None:
@@ -113,6 +152,48 @@ async def test_late_film_whose_answer_is_lost_is_sent_once(
     sent = network.called("POST", rf"channels/{CHANNEL}/messages")
     assert len(sent) == (2 if told_by == "nonce" else 1)
     assert {(body["nonce"], body["enforce_nonce"]) for body in sent} == {(f"{job}-result", True)}
+
+
+@pytest.mark.parametrize("met", [Fault("PATCH", ORIGINAL, uploads=True), Fault("PATCH", ORIGINAL, 500, uploads=True)])
+async def test_preview_whose_answer_is_lost_is_shown_once(met: Fault, stage: Wired, network: FakeDiscord) -> None:
+    network.faults.append(replace(met))
+    await stage.preview(await stage.asked_for_video())
+    await until(lambda: _open(stage))
+    assert films(network) == [CONTACT]
+    (message,) = network.messages.values()
+    assert "Shall I make it?" in message["content"]
+
+
+async def test_preview_is_put_into_the_answer_by_the_bot_when_the_token_has_died(
+    stage: Wired, network: FakeDiscord
+) -> None:
+    job = await stage.asked_for_video()
+    network.dead |= set(network._responses)
+    await stage.preview(job)
+    await until(lambda: _open(stage))
+    assert films(network) == [CONTACT]
+    (message,) = network.messages.values()
+    await network.click(message, "Go")
+    await until(lambda: _waiting(stage))
+    await stage.video(job)
+    assert await stage.rested() == ["sent"]
+    assert films(network)[-1] == FILM
+    assert network.called("POST", rf"channels/{CHANNEL}/messages")[0]["nonce"] == f"{job}-result"
+
+
+async def test_form_on_the_wire_brings_the_lyrics(stage: Wired, network: FakeDiscord) -> None:
+    _, token = await network.give("musicvideo", {"track": (TRACK[0], "audio/mpeg", TRACK[1])}, {}, locale="de")
+    await until(lambda: _true(network.forms))
+    assert network.forms[token]["title"] == "Musikvideo machen"
+    assert network.messages == {}
+    await network.submit(token, {"lyrics": "la la\nwe go home", "wish": ""}, locale="de")
+    await until(stage.jobs)
+    treatment = (await stage.request()).treatment
+    assert treatment is not None
+    assert treatment.lyrics == "la la\nwe go home"
+    await network.submit(token, {"lyrics": "again"})  # a form that is not known any more
+    await until(lambda: _said(network, sentences.form_lost("en")))
+    assert len(await stage.jobs()) == 1
 
 
 async def test_limit_is_kept(stage: Wired, network: FakeDiscord) -> None:
@@ -202,12 +283,34 @@ async def test_connection_that_breaks_is_taken_up_again(stage: Wired, network: F
     assert await stage.rested() == ["sent"]
 
 
+async def _shows(network: FakeDiscord, ending: str) -> bool:
+    """Whether a file of that kind is under a message, and how it stands is not shown any more."""
+    attached = [one["filename"] for message in network.messages.values() for one in message["attachments"]]
+    return any(name.endswith(ending) for name in attached)
+
+
+def _packets(sound: Path, to: Path) -> str:
+    """Return a checksum of a sound's packets as they lie in the file."""
+    ffmpeg("-i", sound, "-map", "0:a", "-c", "copy", "-f", "md5", to)
+    return to.read_text()
+
+
 async def _count(stage: Wired, jobs: int) -> bool:
     return len(await stage.jobs()) == jobs
 
 
-async def _said(network: FakeDiscord) -> bool:
-    return any(message["content"] for message in network.messages.values())
+async def _said(network: FakeDiscord, words: str = "") -> bool:
+    return any(message["content"] and words in message["content"] for message in network.messages.values())
+
+
+async def _open(stage: Wired) -> bool:
+    """Whether the contact sheet is there, and answers are waited for."""
+    asking = [row for row in await stage.deliveries() if row.state == "open"]
+    return bool(asking) and bool(films(stage.network))
+
+
+async def _waiting(stage: Wired) -> bool:
+    return (await stage.job()).state == "waiting"
 
 
 async def _true(value: Any) -> bool:

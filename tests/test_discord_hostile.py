@@ -13,6 +13,7 @@ import pytest
 
 from jobs.job import Outcome
 from pipeline.errors import UserError
+from pipeline.track import open_track
 from tests.discord_wire import Wired, until
 from tests.discord_wire import network as network  # fixtures
 from tests.discord_wire import stage as stage
@@ -83,6 +84,34 @@ async def test_strange_names_and_wishes_change_nothing_but_the_brief(stage: Wire
         assert attachment["filename"].startswith("reelscore-")
         assert not [name for name in NAMES if name in message["content"]]
         assert not [wish for wish in WISHES if wish in message["content"]]
+
+
+#: what people, and others, send for a track
+TRACKS = {
+    "empty.mp3": b"",
+    "page.mp3": b"<!DOCTYPE html><html><body>404 Not Found</body></html>" * 20,
+    "list.mp3": b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\nhttp://127.0.0.1:18099/x.mp3\n",
+    "list.ogg": b"ffconcat version 1.0\nfile '/etc/passwd'\n",
+    "noise.wav": bytes(range(256)) * 200,
+    "cut.flac": b"fLaC\0\0\0\x22" + b"\xff" * 34,
+}
+
+
+async def test_a_hostile_track_is_refused_in_a_sentence(stage: Wired, network: FakeDiscord, tmp_path: Path) -> None:
+    for number, (name, content) in enumerate(TRACKS.items()):
+        files = {"track": (name, "audio/mpeg", content)}
+        await network.give("musicvideo", files, {"wish": WISHES[number]}, user=1000 + number)
+    await until(lambda: _taken(stage, len(TRACKS)))
+    for row in await stage.jobs():
+        upload, folder = await stage.blobs.get(f"{row.id}/upload", tmp_path / f"{row.id}-upload"), tmp_path / row.id
+        folder.mkdir()
+        with pytest.raises(UserError) as refused:
+            await asyncio.to_thread(open_track, upload, folder)
+        await stage.end(row.id, Outcome.of_error(refused.value), state="failed")
+    assert await stage.rested(seconds=60) == ["sent"] * len(TRACKS)
+    for message in network.messages.values():
+        assert "\n" in message["content"], message["content"]
+        assert not [secret for secret in SECRETS if secret in message["content"]], message["content"]
 
 
 async def _taken(stage: Wired, count: int) -> bool:

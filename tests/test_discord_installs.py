@@ -11,7 +11,7 @@ from bot.discord import sentences
 from bot.text import chat
 from jobs.deliveries import TOO_LARGE_LINKED
 from jobs.job import Outcome
-from tests.discord_stage import FILM
+from tests.discord_stage import CONTACT, FILM
 from tests.discord_wire import Wired, films, running, until
 from tests.discord_wire import network as network  # fixtures
 from tests.discord_wire import stage as stage
@@ -67,6 +67,27 @@ async def test_question_comes_as_a_direct_message_and_the_film_after_it(
     assert await stage.rested() == ["sent"]
     assert films(network) == [FILM]
     assert len(said_in(network, DIRECT)) == 2
+
+
+async def test_previews_come_as_direct_messages_and_the_film_after_them(
+    stage: Wired, network: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each plan is shown: a nonce or a file's name that Discord knows would be taken for the one before."""
+    monkeypatch.setattr(TOKEN_S, 0.0)
+    job = await stage.asked_for_video(guild=ELSEWHERE)
+    await stage.preview(job)
+    await until(lambda: _in(network, DIRECT))
+    await until(lambda: _open(stage))
+    row = await stage.job()
+    assert await stage.records.answer(job, row.request)  # something was changed
+    await stage.preview(job)
+    await until(lambda: _in(network, DIRECT, 2))
+    await until(lambda: _open(stage))
+    assert await stage.records.answer(job, row.request | {"go": True})
+    await stage.video(job)
+    assert await stage.rested() == ["sent"]
+    assert films(network) == [CONTACT, CONTACT, FILM]
+    assert len({body["nonce"] for body in network.called("POST", rf"channels/{DIRECT}/messages")}) == 3
 
 
 async def test_long_wait_is_told_beside_the_answer(
@@ -134,8 +155,8 @@ async def _open(stage: Wired) -> bool:
     return all(row.state == "open" for row in await stage.deliveries())
 
 
-async def _in(network: FakeDiscord, channel: int) -> bool:
-    return bool(said_in(network, channel))
+async def _in(network: FakeDiscord, channel: int, messages: int = 1) -> bool:
+    return len(said_in(network, channel)) >= messages
 
 
 async def _warned(network: FakeDiscord) -> bool:
