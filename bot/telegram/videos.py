@@ -26,7 +26,7 @@ from bot.text import chat as text
 from bot.treatments import LYRICS_FROM
 from jobs.job import Beside, ReplyTo
 from pipeline.errors import UserError
-from pipeline.lyrics import decode_lyrics
+from pipeline.lyrics import decode_lyrics, read_lyrics
 from storage.records import Records
 from storage.tables import JobRow
 
@@ -140,7 +140,9 @@ class VideoRequests:
         )
 
     async def _read(self, paper: Sent, language: str) -> str:
-        return decode_lyrics(await files.read(self._bot, paper, language))
+        lyrics = decode_lyrics(await files.read(self._bot, paper, language))
+        read_lyrics(lyrics)  # raises for a file that is empty, where no words would only mean no lyrics
+        return lyrics
 
     # ---- one that is there ----
 
