@@ -26,6 +26,10 @@ _CROP = re.compile(r"\bcrop (\d{1,2}) ?%", re.IGNORECASE)
 _STAMP = re.compile(r"^\s*\[\d{1,3}:\d{2}", re.MULTILINE)
 _MARK = re.compile(r"^\s*\[[^\]\n]{2,30}\]\s*$", re.MULTILINE)
 _CUES = re.compile(r"-->")
+#: how an LRC or an SRT begins: a time, a tag, a head
+_TIMED = re.compile(
+    r"\s*\[\d{1,3}:\d{2}|\s*\[(?:ti|ar|al|au|by|la|length|offset|re|ve):|\s*WEBVTT|.*-->", re.IGNORECASE
+)
 
 LYRICS_FROM = 3  # lines: what has so many is sung, not wished for
 
@@ -37,7 +41,7 @@ def treatment_of(words: str, lyrics: str = "", *, base: Treatment | None = None)
     lyrics, as are an LRC or an SRT. `lyrics` came by themselves, as a file or a form. Raises OverLimit, BadLyrics.
     """
     words = words.replace("\0", "").strip()
-    told, sung = ("", words) if _is_timed(words) else _parted(words)
+    told, sung = _before_times(words) if _is_timed(words) else _parted(words)
     lyrics = (lyrics or sung).replace("\0", "")
     if lyrics.strip():
         read_lyrics(lyrics)  # refuses now what could not be read later
@@ -67,6 +71,15 @@ def _parted(words: str) -> tuple[str, str]:
 
 def _is_timed(words: str) -> bool:
     return bool(_STAMP.search(words) or _CUES.search(words))
+
+
+def _before_times(words: str) -> tuple[str, str]:
+    """Part what stands before an LRC or an SRT from it."""
+    lines = words.split("\n")
+    at = next((number for number, line in enumerate(lines) if _TIMED.match(line)), 0)
+    if at and lines[at - 1].strip().isdecimal():  # an SRT counts its lines
+        at -= 1
+    return "\n".join(lines[:at]), "\n".join(lines[at:])
 
 
 def _settings(words: str, treatment: Treatment) -> tuple[Treatment, str]:

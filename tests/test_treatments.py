@@ -32,6 +32,9 @@ LRC = "[00:01.00]hello\n[00:02.00]again"
         ("the sea\n[Verse]\none", {"wish": "the sea", "lyrics": "[Verse]\none"}),
         (LRC, {"lyrics": LRC}),
         ("1\n00:00:01,000 --> 00:00:02,000\nhi", {"lyrics": "1\n00:00:01,000 --> 00:00:02,000\nhi"}),
+        (f"neon, 16:9\n\n{LRC}", {"wish": "neon", "shape": "16:9", "lyrics": LRC}),
+        (f"neon\n[ti:Home]\n{LRC}", {"wish": "neon", "lyrics": f"[ti:Home]\n{LRC}"}),
+        ("neon\n1\n00:00:01,000 --> 00:00:02,000\nhi", {"wish": "neon", "lyrics": "1\n00:00:01,000 --> 00:00:02,000\nhi"}),
         ("crop 95%", {}),
     ],
 )  # fmt: skip
