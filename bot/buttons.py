@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 from jobs.job import ALPHABET
@@ -23,6 +24,7 @@ Action = Literal[
     "change",  # show what can be changed about it
     "board",  # another storyboard
     "look", "titles", "shape",
+    "words",  # ask for other words or lyrics: in a form, or as an answer to the message
     "shift",  # the lyrics: "earlier" or "later"
     "cancel",
     "back",  # show the buttons of the result again
@@ -84,4 +86,5 @@ class Reply:
     text: str = ""  #: a message, or the toast of a press
     buttons: Rows | None = None  #: rows that replace those under the message
     alert: bool = False  #: a toast that has to be closed: something was refused
-    form: Literal["rate"] | None = None  #: where the network has forms, show this one instead
+    form: Literal["rate", "words"] | None = None  #: where the network has forms, show this one instead
+    filled: Mapping[str, str] = field(default_factory=dict)  #: what stands in the form already

@@ -77,6 +77,12 @@ class Videos(Presses):
             return Reply(chat.no_film(pressed.language), alert=True)
         return await self._remake(pressed, replace(_treatment(pressed), shape=shape), same_plan=True)
 
+    async def _words(self, pressed: Pressed) -> Reply:
+        """Ask for other words or lyrics, which `sing` takes."""
+        treatment = _treatment(pressed)
+        said = {"wish": treatment.wish, "lyrics": treatment.lyrics}
+        return Reply(text.say_words(pressed.language), alert=True, form="words", filled=said)
+
     async def _shift(self, pressed: Pressed) -> Reply:
         steps = {"earlier": -NUDGE_S, "later": NUDGE_S}
         return await self._shifted(pressed, steps.get(pressed.choice, 0.0))
@@ -128,9 +134,13 @@ class Videos(Presses):
         return await self._obeyed(pressed, self._sung, (words, lyrics)) if pressed else _none(reply_to)
 
     async def _sung(self, pressed: Pressed, said: tuple[str, str]) -> Reply:
-        return await self._remake(pressed, treatment_of(*said, base=_treatment(pressed)))
+        before = _treatment(pressed)
+        treatment = treatment_of(*said, base=before)
+        if treatment == before:
+            return Reply(text.as_before(pressed.language), alert=True)
+        return await self._remake(pressed, treatment)
 
-    async def replay(self, person: Person, reply_to: ReplyTo, board: bytes, *, job: str) -> Reply:
+    async def replay(self, person: Person, reply_to: ReplyTo, board: bytes, *, job: str | None = None) -> Reply:
         """Plan a film anew by a storyboard that a person has edited; one that is not usable is refused at once."""
         pressed = await self._meant(person, reply_to, job, "board", f"edited={zlib.crc32(board):x}")
         return await self._obeyed(pressed, self._replayed, board) if pressed else _none(reply_to)
@@ -194,6 +204,7 @@ Videos.actions = {
     "look": Videos._look,
     "titles": Videos._titles,
     "shape": Videos._shape,
+    "words": Videos._words,
     "shift": Videos._shift,
 }
 

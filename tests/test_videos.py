@@ -292,6 +292,17 @@ async def test_full_quality_is_the_same_film_unless_the_place_was_too_narrow(
     assert "file" in [row.what for row in await records.deliveries_of(job)]
 
 
+async def test_other_words_are_asked_for_with_those_that_are_there(desk: Desk, records: Records) -> None:
+    job = await submit(desk, "mountains")
+    await show(records, job)
+    asked = await press(desk, job, "words")
+    assert (asked.form, asked.filled) == ("words", {"wish": "mountains", "lyrics": ""})
+    assert asked.text == text.say_words("en")
+    assert (await desk.sing(ANNA, to(), "mountains", "", job=job)).text == text.as_before("en")
+    assert (await row_of(records, job)).state == "asking"
+    assert (await press(desk, job, "words", person=BEN)).form is None
+
+
 def test_what_cannot_be_lyrics_is_refused_at_once(desk: Desk) -> None:
     with pytest.raises(OverLimit):
         desk.wanted("", "la\n" * LYRICS_MOST)

@@ -115,7 +115,11 @@ def change_buttons(job: str, request: Request, language: str, *, take: int = 1) 
     say = speak(language)
     return (
         (Button(say("Other pictures"), Press("board", job)), Button(say("Look"), Press("look", job))),
-        (Button(say("Lyrics as"), Press("titles", job)), Button(say("Shape"), Press("shape", job))),
+        (
+            Button(say("Other words"), Press("words", job)),
+            Button(say("Lyrics as"), Press("titles", job)),
+            Button(say("Shape"), Press("shape", job)),
+        ),
         (
             Button(say("Lyrics earlier"), Press("shift", job, "earlier")),
             Button(say("Lyrics later"), Press("shift", job, "later")),
@@ -167,6 +171,15 @@ def pick(what: str, language: str) -> str:
         "titles": say("How shall the lyrics be shown?"),
         "shape": say("Which shape shall it have?"),
     }[what]
+
+
+def say_words(language: str) -> str:
+    return speak(language).say("Answer this message with other lyrics, or with what shall be seen.")
+
+
+def as_before(language: str) -> str:
+    """Answer other words that are the same as before."""
+    return speak(language).say("Nothing is different from before.")
 
 
 def going(language: str) -> str:
