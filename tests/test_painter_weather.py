@@ -20,8 +20,15 @@ def air(
 
 
 def before(kind: measures.Weather, seed: int = 1) -> Sheet:
-    (sheet,) = air(kind, seed=seed).before
-    return sheet
+    """What lies before everything, as one sheet; its colour is the nearest one's."""
+    far, near = air(kind, seed=seed).before
+    pixels = near.pixels.copy()
+    pixels[..., 3] = np.rint(255 * (1 - (1 - alpha(far)) * (1 - alpha(near))))
+    return Sheet(pixels, near.depth)
+
+
+def drifting(found: weather.Air) -> list[Sheet]:
+    return [sheet for sheet in [*found.sky, *found.behind, *found.before] if any(sheet.drift)]
 
 
 def alpha(sheet: Sheet) -> np.ndarray:
@@ -88,8 +95,10 @@ def test_the_same_seed_falls_the_same(kind: measures.Weather) -> None:
 @pytest.mark.parametrize("kind", ["dust", "fireflies", "sparks", "petals"])
 def test_small_things_drift(kind: weather.Drift) -> None:
     palette = measures.colours(measures.a_picture(hour="night"))
-    (sheet,) = weather.drift(kind, STAGE, palette, canvas=CANVAS, rng=np.random.default_rng(2))
-    light = alpha(sheet)
+    sheets = weather.drift(kind, STAGE, palette, canvas=CANVAS, rng=np.random.default_rng(2))
+    light = np.maximum(*map(alpha, sheets))
+    assert all(0 < np.hypot(*sheet.drift) < 0.2 for sheet in sheets)
+    assert sheets[0].drift != sheets[1].drift
     assert 0.0005 < (light > 0.2).mean() < 0.12
     assert light.max() > 0.4
 
@@ -105,3 +114,61 @@ def test_moods_have_their_own_drift() -> None:
     assert weather.drifting(0.8, 0.0, day) == "petals"
     assert weather.drifting(0.8, 0.0, night) == "fireflies"
     assert weather.drifting(-0.5, -0.5, day) == "none"
+
+
+@pytest.mark.parametrize("kind", ["rain", "storm", "snow", "fog"])
+def test_the_air_moves_in_two_distances_the_nearer_faster(kind: measures.Weather) -> None:
+    far, near = drifting(air(kind))
+    assert far.depth < near.depth
+    assert np.hypot(*far.drift) < np.hypot(*near.drift)
+    across, down = near.drift
+    if kind == "fog":
+        assert 0.01 <= abs(across) <= 0.03
+        assert down == 0
+    else:
+        low, high = (0.08, 0.2) if kind == "snow" else (1.2, 2.0)
+        assert low <= down <= high
+
+
+@pytest.mark.parametrize("kind", ["rain", "storm"])
+@pytest.mark.parametrize("size", [measures.PREVIEW, measures.PREVIEW[::-1]])
+def test_rain_falls_along_its_streaks(kind: measures.Weather, size: tuple[int, int]) -> None:
+    """A sheet that is moved along its own way for a little while looks like itself; moved across it, it does not."""
+    canvas = Canvas.of(size)
+    picture = measures.a_picture("fields", weather=kind)
+    found = weather.air(picture, STAGE, measures.colours(picture), canvas=canvas, rng=np.random.default_rng(3))
+    for sheet in drifting(found):
+        light = alpha(sheet) - alpha(sheet).mean()
+        across, down = np.multiply(sheet.drift, (canvas.width, canvas.height))
+        rows = round(0.012 * canvas.short)
+
+        def likeness(sideways: float, light: np.ndarray = light, rows: int = rows) -> float:
+            return float((light * np.roll(light, (rows, round(rows * sideways)), (0, 1))).mean() / light.var())
+
+        assert likeness(across / down) > 1.3 * likeness(-across / down)
+
+
+@pytest.mark.parametrize("kind", ["rain", "storm", "snow", "fog", "dust", "fireflies", "sparks", "petals"])
+def test_what_drifts_goes_on_at_its_other_side(kind: str) -> None:
+    """Across the seam rows and columns differ no more than neighbours do elsewhere."""
+    if kind in WEATHERS:
+        sheets = drifting(air(kind, seed=6))  # type: ignore[arg-type]
+    else:
+        palette = measures.colours(measures.a_picture(hour="night"))
+        rng = np.random.default_rng(6)
+        sheets = weather.drift(kind, STAGE, palette, canvas=CANVAS, rng=rng)  # type: ignore[arg-type]
+    assert len(sheets) == 2
+    for sheet in sheets:
+        light = alpha(sheet)
+        for axis in (0, 1):
+            if sheet.drift[1 - axis]:
+                steps = np.abs(light - np.roll(light, 1, axis)).mean(1 - axis)
+                assert steps[0] <= np.quantile(steps, 0.99) + 0.002, axis
+                most = np.abs(light - np.roll(light, 1, axis)).max(1 - axis)
+                assert most[0] <= 1.05 * most[1:].max()
+
+
+def test_what_stands_does_not_drift() -> None:
+    assert not any(sheet.drift != (0.0, 0.0) for sheet in air("clear").before)
+    (mist,) = air("rain").behind
+    assert mist.drift == (0.0, 0.0)

@@ -34,7 +34,8 @@ class Painter:
         painted = sheets(picture, style, size=size, progress=lambda share: report(_STAGE, share * 0.8, 1.0))
         layers = []
         for number, sheet in enumerate(painted):
-            layers.append(Layer(_written(sheet, to / f"layer-{number}.png", opaque=number == 0), sheet.depth))
+            file = _written(sheet, to / f"layer-{number}.png", opaque=number == 0)
+            layers.append(Layer(file, sheet.depth, sheet.drift))
             report(_STAGE, 0.8 + 0.2 * (number + 1) / len(painted), 1.0)
         return Painting(tuple(layers), self.name, self.licence)
 

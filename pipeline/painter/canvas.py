@@ -71,6 +71,8 @@ class Sheet:
 
     pixels: NDArray[np.uint8]  #: (H, W, 4) BGRA, alpha straight; the backmost is opaque
     depth: float  #: 0 infinitely far, 1 right before the camera
+    #: its own widths and heights a second, to the right and down; what drifts goes on at its other side without a seam
+    drift: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -46,13 +46,20 @@ def mixed(palette: Palette, look: str) -> Palette:
 
 
 def treat(sheets: list[Sheet], look: str, *, canvas: Canvas, rng: np.random.Generator) -> list[Sheet]:
-    """Return the sheets as the look's hand leaves them: texture, edges, tones. The backmost stays opaque."""
+    """Return the sheets as the look's hand leaves them: texture, edges, tones. The backmost stays opaque.
+
+    What drifts is air and not paint: it stays as it is, in the hand's colours; a texture on it would end at a seam.
+    """
     work = _TREATED[hand(look)]
     texture = rng.spawn(1)[0]
     paper = _paper(canvas, texture)
     treated = []
     for number, sheet in enumerate(sheets):
-        pixels = work(sheet.pixels, canvas, rng.spawn(1)[0], paper)
+        touch = rng.spawn(1)[0]
+        if any(sheet.drift):
+            treated.append(sheet)
+            continue
+        pixels = work(sheet.pixels, canvas, touch, paper)
         if number == 0:
             pixels[..., 3] = 255
         treated.append(Sheet(pixels, sheet.depth))
