@@ -224,7 +224,7 @@ async def test_options_of_a_music_video_are_announced_in_german_as_well() -> Non
         named = {command.name: command for command in tree.get_commands()}
         announced = [
             await named[name].get_translated_payload(tree, tree.translator)
-            for name in ("musicvideo", "shift", "redraw")
+            for name in ("musicvideo", "shift", "redraw", "storyboard")
         ]
     for option in (option for command in announced for option in command["options"]):
         assert "de" in option["description_localizations"], option["name"]

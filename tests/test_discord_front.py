@@ -319,7 +319,7 @@ async def _true(value: Any) -> bool:
 
 async def test_commands_are_announced_when_asked(network: FakeDiscord) -> None:
     settings = BotSettings(DISCORD_BOT_TOKEN=SecretStr(network.token), discord_api=network.api, _env_file=None)
-    assert await front.sync(settings) == 16
+    assert await front.sync(settings) == 17
     (announced,) = network.called("PUT", r"applications/\d+/commands")
     assert {command["name"] for command in json.loads(announced["list"])} >= {"score", "Score this clip", "forgetme"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from bot.text import chat
 from bot.text import videos as text
 from pipeline.storyboard import LYRICS_MOST, Treatment
 from tests.discord_stage import CLIP, CONTACT, FACTS, FILM, TRACK, Stage, staged
+from tests.test_contactsheet import a_board
 
 WORDS = "[Verse]\nStreets are wet tonight\nnobody is waiting\n[Chorus]\nwe go home"
 LYRICS = ("words.lrc", b"[00:01.00]Streets are wet tonight\n[00:05.00]we go home\n")
@@ -56,6 +58,10 @@ async def made(stage: Stage) -> Any:
     await stage.video((await stage.job()).id)
     await stage.deliver()
     return stage.channel.last_message
+
+
+async def never(*_: Any) -> None:
+    await asyncio.sleep(60)
 
 
 def now(stage: Stage, message: Any) -> Any:
@@ -244,6 +250,59 @@ async def test_preview_is_changed_in_place_and_shown_anew(stage: Stage) -> None:
     assert labels(stage, message) == ["Go", "Change", "Cancel"]
 
 
+async def test_other_words_are_written_over_those_that_are_there(stage: Stage) -> None:
+    await stage.ann.slash(stage.channel, "musicvideo", track=TRACK, lyrics=LYRICS, wish="a harbour")
+    await stage.preview((await stage.job()).id)
+    await stage.deliver(lambda row: row.state == "open")
+    message = stage.channel.last_message
+    await stage.ann.click(message, label="Change")
+    opened = await stage.ann.click(message, label="Other words")
+    inputs = {row["component"]["custom_id"]: row["component"]["value"] for row in opened.modal["components"]}
+    assert inputs == {"wish": "a harbour", "lyrics": LYRICS[1].decode()}
+    await stage.restart()
+    result = await stage.ann.submit_modal(opened, {"wish": "the desert", "lyrics": WORDS})
+    assert result.ephemeral
+    assert result.response.content == text.planning_anew("en")
+    treatment = await treated(stage)
+    assert (treatment.wish, treatment.lyrics) == ("the desert", WORDS)
+    assert len(await stage.jobs()) == 1
+
+
+async def test_form_that_comes_back_empty_changes_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = await shown(stage)
+    await stage.ann.click(message, label="Change")
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.desk, "press", never)
+        patch.setattr("bot.discord.buttons.FORM_S", 0.05)
+        opened = await stage.ann.click(message, label="Other words")
+    result = await stage.ann.submit_modal(opened, {})
+    assert result.response.content == text.as_before("en")
+    assert (await stage.job()).state == "asking"
+
+
+async def test_lyrics_that_no_form_holds_are_not_cut_off(stage: Stage) -> None:
+    long = "\n".join(["we walk along the river to the sea"] * 200)
+    assert len(long) > 4000
+    await stage.ann.slash(stage.channel, "musicvideo", track=TRACK, lyrics=("words.txt", long.encode()))
+    await stage.preview((await stage.job()).id)
+    await stage.deliver(lambda row: row.state == "open")
+    message = stage.channel.last_message
+    await stage.ann.click(message, label="Change")
+    opened = await stage.ann.click(message, label="Other words")
+    await stage.ann.submit_modal(opened, {"wish": "the sea"})
+    treatment = await treated(stage)
+    assert (treatment.wish, treatment.lyrics) == ("the sea", long)
+
+
+async def test_words_of_others_are_not_asked_for(stage: Stage) -> None:
+    message = await shown(stage)
+    await stage.ann.click(message, label="Change")
+    bob = stage.member("bob")
+    pressed = await bob.click(message, label="Other words")
+    assert pressed.modal is None
+    assert pressed.response.content == chat.not_yours("en")
+
+
 async def test_back_leads_to_the_question(stage: Stage) -> None:
     message = await shown(stage)
     await stage.ann.click(message, label="Change")
@@ -350,6 +409,20 @@ async def test_one_shot_is_drawn_anew_by_a_command(stage: Stage) -> None:
     assert "Shot 2" in result.response.content
     _, second = await stage.jobs()
     assert second.request["treatment"]["redraws"] == {"p02": 1}
+
+
+async def test_edited_storyboard_is_played(stage: Stage) -> None:
+    await made(stage)
+    board = a_board(3).to_json().encode()
+    result = await stage.ann.slash(stage.channel, "storyboard", board=("storyboard.json", board))
+    assert result.ephemeral
+    _, second = await stage.jobs()
+    assert second.request["beside"] == ["storyboard"]
+    assert not second.request["go"]
+    assert await kept(stage, f"{second.id}/storyboard") == board
+    result = await stage.ann.slash(stage.channel, "storyboard", board=("storyboard.json", b"{}"))
+    assert "storyboard is not usable" in result.response.content
+    assert len(await stage.jobs()) == 2
 
 
 async def test_others_have_no_film_here_to_change(stage: Stage) -> None:

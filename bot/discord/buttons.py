@@ -1,4 +1,4 @@
-"""Buttons, menus and the rating form: made of the desk's rows, pressed back into its presses.
+"""Buttons, menus and the forms they open: made of the desk's rows, pressed back into its presses.
 
 They are found by their custom_id alone, so those under a message of last week work after a restart. Every press goes
 through the desk, which asks whether it is this person's to press.
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import discord
 from discord import ui
@@ -19,6 +19,7 @@ from bot.buttons import Button, Press, Reply, Rows
 from bot.discord import sentences
 from bot.discord.deferral import defer
 from bot.discord.rights import Asking, person_of, reply_to
+from bot.discord.videos import words_form
 from bot.discord.words import NOBODY, worded
 from bot.text import chat
 from bot.text.languages import known
@@ -30,6 +31,9 @@ ROWS, WIDE, LABEL, FORM_LABEL, FORM_TEXT = 5, 5, 80, 45, 100
 
 FORM_S = 2.0  # after which a form is shown unasked: it has to be the first answer, within 3 s; its sending is asked for
 FORM_OPEN_S = 900.0  # as long as the token of what opened it
+
+Form = Literal["rate", "words"]
+FORMS: dict[str, Form] = {"rate": "rate", "words": "words"}  #: that a press without a value opens
 
 STYLES = {
     "plain": discord.ButtonStyle.secondary,
@@ -152,8 +156,9 @@ async def press(interaction: Asking, packed: str) -> None:
         except Refused:
             await defer(interaction, thinking=False)
             raise
-        if pressed.action == "rate" and not pressed.choice:
-            await _show_form(interaction, pressed)
+        form = FORMS.get(pressed.action)
+        if form and not pressed.choice:
+            await _show_form(interaction, pressed, form)
             return
         await defer(interaction, thinking=False)
         person = person_of(interaction)
@@ -170,16 +175,18 @@ async def _answer(interaction: Asking, reply: Reply) -> None:
         await interaction.followup.send(worded(reply.text), ephemeral=True, allowed_mentions=NOBODY)
 
 
-async def _show_form(interaction: Asking, pressed: Press) -> None:
-    """Open the rating form. A desk that is slow is not waited for: it is asked again when the form comes back."""
+async def _show_form(interaction: Asking, pressed: Press, form: Form) -> None:
+    """Open a form. A desk that is slow is not waited for: it is asked again when the form comes back."""
     person, desk = person_of(interaction), interaction.client.desk
-    reply, language = Reply(form="rate"), known(person.language)
+    reply, language = Reply(form=form), known(person.language)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(FORM_S):
             reply = await desk.press(person, pressed, reply_to(interaction, language))
             language = await desk.language(person)
     if reply.form == "rate":
         await interaction.response.send_modal(rating_form(pressed, language))
+    elif reply.form == "words":
+        await interaction.response.send_modal(words_form(pressed.pack(), language, reply.filled))
     else:
         await interaction.response.send_message(worded(reply.text), ephemeral=True, allowed_mentions=NOBODY)
 

@@ -17,7 +17,7 @@ from bot.discord.buttons import forget_view, view_of
 from bot.discord.clips import clip_in, first_in, is_film
 from bot.discord.deferral import defer
 from bot.discord.rights import Asking, is_present, person_of, reply_to
-from bot.discord.tracks import is_lyrics, is_track, is_visual
+from bot.discord.tracks import is_lyrics, is_track, is_visual, read_board
 from bot.discord.videos import Wanted
 from bot.discord.words import NOBODY, worded
 from bot.text import chat
@@ -162,6 +162,15 @@ async def redraw(interaction: Asking, shot: Range[int, 1, SHOTS_MOST]) -> None:
     await _reply(interaction, await interaction.client.desk.redraw(person, reply_to(interaction, language), shot))
 
 
+@app_commands.command(name="storyboard", description=_does("storyboard"))
+@app_commands.describe(**_options("board"))
+async def storyboard(interaction: Asking, board: discord.Attachment) -> None:
+    await _defer(interaction)
+    front, person, language = interaction.client, person_of(interaction), await _language(interaction)
+    edited = await read_board(front.fetches, board, language)
+    await _reply(interaction, await front.desk.replay(person, reply_to(interaction, language), edited))
+
+
 @app_commands.command(name="takes", description=_does("takes"))
 async def takes(interaction: Asking) -> None:
     await _defer(interaction)
@@ -264,8 +273,8 @@ def _chosen(word: str, kept: str) -> str:
 
 
 COMMANDS: tuple[app_commands.Command[Any, Any, Any] | app_commands.ContextMenu, ...] = (
-    score, score_this_clip, musicvideo, make_a_music_video, shift, redraw, takes, queue, cancel, settings, autoscore,
-    language, privacy, forgetme, usage, ratings,
+    score, score_this_clip, musicvideo, make_a_music_video, shift, redraw, storyboard, takes, queue, cancel, settings,
+    autoscore, language, privacy, forgetme, usage, ratings,
 )  # fmt: skip
 
 

@@ -107,7 +107,12 @@ class Front(discord.Client):
         if interaction.type is not discord.InteractionType.modal_submit:
             return
         form = str(dict(interaction.data or {}).get("custom_id", ""))
-        await (videos.take_form if form.startswith(videos.FORM) else buttons.rate)(interaction)
+        if form.startswith(videos.FORM):
+            await videos.take_form(interaction)
+        elif form.startswith(videos.WORDS_FORM):
+            await videos.take_words(interaction)
+        else:
+            await buttons.rate(interaction)
 
     @contextlib.asynccontextmanager
     async def telling(self, interaction: Asking) -> AsyncIterator[None]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "musicvideo": say("Give a track its pictures"),
     "shift": say("Move the lyrics of your last music video here"),
     "redraw": say("Have one shot of your last music video here drawn anew"),
+    "storyboard": say("Play the storyboard of your last music video here, as you have edited it"),
 }
 OPTIONS = {
     "clip": say("The clip, a video or a GIF"),
@@ -40,6 +41,7 @@ OPTIONS = {
     "seen": say("What shall be seen, in your own words"),
     "song": say("There is no track: make the music, too"),
     "seconds": say("How much later they shall come; with a minus, earlier"),
+    "board": say("The storyboard.json, edited"),
     "shot": say("The number of the shot, as it stands under its picture"),
 }
 
@@ -102,6 +104,14 @@ def video_title(language: str) -> str:
     return speak(language).say(VIDEO_MENU)
 
 
+def words_title(language: str) -> str:
+    return speak(language).say("Other words")
+
+
+def left_empty(language: str) -> str:
+    return speak(language).say("What is left empty stays as it is.")
+
+
 def lyrics_label(language: str) -> str:
     return speak(language).say("Lyrics")
 
@@ -151,6 +161,15 @@ def lyrics_over(size: int, most: int, language: str) -> tuple[str, str]:
     return (
         say("The lyrics file has {size} kB; at most {most} kB are taken.", size=size // 1000, most=most // 1000),
         say("Send the words alone, as plain text."),
+    )
+
+
+def board_over(size: int, most: int, language: str) -> tuple[str, str]:
+    """Refuse a storyboard by its bytes alone."""
+    say = speak(language).say
+    return (
+        say("The storyboard has {size} kB; at most {most} kB are taken.", size=size // 1000, most=most // 1000),
+        say("Change only a few fields of the storyboard.json that came with the film."),
     )
 
 

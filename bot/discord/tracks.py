@@ -21,6 +21,7 @@ TRACK_NAMES = frozenset(
 LYRICS_NAMES = frozenset((".txt", ".lrc", ".srt", ".vtt", ".md"))
 
 LYRICS_BYTES = 1_000_000  # of a file: twelve times what is taken, in the widest letters
+BOARD_BYTES = 4_000_000  # of a storyboard: 2000 shots and 1000 lines word by word have a third of it
 
 
 def is_track(attachment: discord.Attachment) -> bool:
@@ -50,3 +51,11 @@ async def read_attached(fetches: Fetches, attachment: discord.Attachment, langua
     lyrics = decode_lyrics(await fetches.read(attachment, language))
     read_lyrics(lyrics)  # the desk takes empty ones for none: in a file they are a mistake
     return lyrics
+
+
+async def read_board(fetches: Fetches, attachment: discord.Attachment, language: str) -> bytes:
+    """Return an edited storyboard as it came; raises OverLimit and Unavailable."""
+    if attachment.size > BOARD_BYTES:
+        sentence, hint = sentences.board_over(attachment.size, BOARD_BYTES, language)
+        raise OverLimit(sentence, hint=hint)
+    return await fetches.read(attachment, language)

@@ -10,6 +10,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.buttons import Press
 from bot.desk import Asked
 from bot.discord import requests, sentences
 from bot.discord.address import named
@@ -17,6 +18,7 @@ from bot.discord.clips import is_film
 from bot.discord.deferral import defer, noted
 from bot.discord.rights import Asking, is_present, person_of, reply_to
 from bot.discord.tracks import is_track, is_visual, read_attached
+from bot.discord.words import NOBODY, worded
 from bot.text.languages import known
 from bot.treatments import treatment_of
 from jobs.job import Request
@@ -24,6 +26,7 @@ from pipeline.errors import Refused, UserError
 from pipeline.storyboard import WORDS_MOST, Shape, Titles
 
 FORM = "musicvideo/"  # how the custom_id of a form begins
+WORDS_FORM = "words:"  # of one for a music video that is there: a packed press
 FORM_OPEN_S = 3600.0  # that the library knows a form; the values are read from the interaction
 FORMS_MOST = 500  # that are open at once; nobody is told when one is closed
 LYRICS_MOST = 4000  # characters of a text input: https://docs.discord.com/developers/components/reference#text-input
@@ -119,16 +122,34 @@ def _words(words: str) -> Callable[[Path], Awaitable[None]]:
 def track_form(custom_id: str, language: str, *, posted: str = "") -> ui.Modal:
     """Return the form that asks what is sung and what shall be seen; both may be left empty."""
     wish, lyrics = _read(posted)
-    form = ui.Modal(title=sentences.video_title(language), custom_id=custom_id, timeout=FORM_OPEN_S)
+    return _form(custom_id, sentences.video_title(language), language, wish=wish, lyrics=lyrics)
+
+
+def words_form(custom_id: str, language: str, filled: Mapping[str, str]) -> ui.Modal:
+    """Return the same form for a music video that is there: what is left empty stays as it is."""
+    lyrics = filled.get("lyrics", "")
+    return _form(
+        custom_id,
+        sentences.words_title(language),
+        language,
+        wish=filled.get("wish", ""),
+        lyrics=lyrics if len(lyrics) <= LYRICS_MOST else "",  # cut off, they would be others
+        hint=sentences.left_empty(language),
+    )
+
+
+def _form(custom_id: str, title: str, language: str, *, wish: str, lyrics: str, hint: str | None = None) -> ui.Modal:
+    form = ui.Modal(title=title, custom_id=custom_id, timeout=FORM_OPEN_S)
     sung: ui.TextInput[Any] = ui.TextInput(
         custom_id="lyrics",
         style=discord.TextStyle.paragraph,
         required=False,
         max_length=LYRICS_MOST,
         default=lyrics or None,
+        placeholder=hint,
     )
     seen: ui.TextInput[Any] = ui.TextInput(
-        custom_id="wish", required=False, max_length=WORDS_MOST, default=wish or None
+        custom_id="wish", required=False, max_length=WORDS_MOST, default=wish or None, placeholder=hint
     )
     form.add_item(
         ui.Label(text=sentences.lyrics_label(language), description=sentences.lyrics_text(language), component=sung)
@@ -160,15 +181,32 @@ async def take_form(interaction: Asking) -> None:
         if wanted is None:
             language = await interaction.client.desk.language(person_of(interaction))
             raise Refused(sentences.form_lost(language), hint=sentences.form_lost_hint(language))
-        written = dict(_written(data.get("components", ())))
-        wanted = replace(wanted, wish=written.get("wish", ""), sung=written.get("lyrics", ""))
-        await make(interaction, wanted, message=deferred)
+        wish, sung = _written(data)
+        await make(interaction, replace(wanted, wish=wish, sung=sung), message=deferred)
 
 
-def _written(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
+async def take_words(interaction: Asking) -> None:
+    """Take other words or lyrics for a music video; its button is the form's name, so a restart does no harm."""
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    async with interaction.client.telling(interaction):
+        await defer(interaction, ephemeral=True)
+        person, desk = person_of(interaction), interaction.client.desk
+        pressed = Press.unpack(str(data.get("custom_id", "")))
+        there = reply_to(interaction, await desk.language(person))
+        reply = await desk.sing(person, there, *_written(data), job=pressed.job)
+        await interaction.edit_original_response(content=worded(reply.text), allowed_mentions=NOBODY)
+
+
+def _written(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a form says shall be seen, and what is sung."""
+    written = dict(_inputs(data.get("components", ())))
+    return written.get("wish", ""), written.get("lyrics", "")
+
+
+def _inputs(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """Yield name and text of each input; a label or a row holds it."""
     for component in components:
         inner = component.get("component")
-        yield from _written([inner] if inner else component.get("components", ()))
+        yield from _inputs([inner] if inner else component.get("components", ()))
         if "value" in component:
             yield str(component["custom_id"]), str(component["value"])
