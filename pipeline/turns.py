@@ -7,11 +7,12 @@ encoded once: no frame is encoded twice, whatever the length of the film.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from pipeline.backends import Report
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, bench, run, take_in
 from pipeline.door.films import copy_turn
 from pipeline.door.picture import ENCODE_LEASH_S_PER_S, Plan, affordable_size, encode
@@ -41,7 +42,7 @@ class Wanted:
 
     treatment: Treatment
     seconds: float
-    size: tuple[int, int]
+    size: tuple[int, int]  #: of what is encoded
     most_bytes: int | None  #: of the whole film, its sound among them
 
 
@@ -68,26 +69,24 @@ class Rolled:
     turn: Turn
 
 
-def roll_own(visual: Path, seconds: float, *, most_bytes: int | None, place: Path) -> Rolled | None:
+def roll_own(visual: Path, wanted: Wanted, *, place: Path) -> Rolled | None:
     """Loop the client's own packets; None where they cannot be. Raises BadMedia, OverLimit."""
     try:
         if not copy_turn(visual, to=place / "own.mp4"):
             return None
     except Motionless:
         return None
-    rolled = _as_it_is(place / "own.mp4", seconds, most_bytes, place)
+    rolled = _as_it_is(place / "own.mp4", wanted, place)
     return rolled if rolled and _is_seamless(rolled) else None
 
 
-def roll(material: Material, wanted: Wanted, *, place: Path, told: Callable[[int, int], None]) -> Rolled:
+def roll(material: Material, wanted: Wanted, *, place: Path, report: Report) -> Rolled:
     """Loop what was taken in: its packets where they will do, else one turn is encoded. Raises DoesNotFit."""
-    if not isinstance(material, Painting) and wanted.treatment.loop == "plain":
-        rolled = _as_it_is(material.file, wanted.seconds, wanted.most_bytes, place)
-        if rolled:
-            return rolled
+    if not isinstance(material, Painting) and (rolled := _as_it_is(material.file, wanted, place)):
+        return rolled
     allowed, thrift = _budget(wanted), 1.0
     for _ in range(TRIES):
-        turn = _encoded(material, wanted, allowed, thrift, place, told)
+        turn = _encoded(material, wanted, allowed, thrift, place, report)
         picture = _repeated(turn, place / "picture.mp4", wanted.seconds)
         size = picture.stat().st_size
         if allowed is None or fits_encoded(wanted.most_bytes, size, wanted.seconds):
@@ -106,14 +105,15 @@ def _budget(wanted: Wanted) -> Budget | None:
 # ---- packets again and again ----
 
 
-def _as_it_is(film: Path, seconds: float, most_bytes: int | None, place: Path) -> Rolled | None:
-    """Repeat a film's packets; None where that becomes too large, or where it is too fast for players."""
-    turn = Turn.of(film)
-    about = film.stat().st_size * max(1.0, seconds / turn.seconds)
-    if turn.frames / turn.seconds > FASTEST or about > (most_bytes or COPIED_MOST):
+def _as_it_is(film: Path, wanted: Wanted, place: Path) -> Rolled | None:
+    """Repeat a film's packets; None where it has to come back, becomes too large, or is too fast for players."""
+    turn, most = Turn.of(film), wanted.most_bytes or COPIED_MOST
+    once = turn.seconds >= wanted.seconds - LAST_FRAME_S
+    about = film.stat().st_size * max(1.0, wanted.seconds / turn.seconds)
+    if turn.frames / turn.seconds > FASTEST or about > most or not (once or wanted.treatment.loop == "plain"):
         return None
-    picture = _repeated(turn, place / "picture.mp4", seconds)
-    return Rolled(picture, turn) if fits_encoded(most_bytes, picture.stat().st_size, seconds) else None
+    picture = _repeated(turn, place / "picture.mp4", wanted.seconds)
+    return Rolled(picture, turn) if fits_encoded(wanted.most_bytes, picture.stat().st_size, wanted.seconds) else None
 
 
 def _repeated(turn: Turn, to: Path, seconds: float) -> Path:
@@ -160,7 +160,7 @@ def _encoded(
     allowed: Budget | None,
     thrift: float,
     place: Path,
-    told: Callable[[int, int], None],
+    report: Report,
 ) -> Turn:
     """Encode one turn, or as much of it as the film shows, within the allowed rate."""
     rate, to = wanted.treatment.frame_rate, place / "turn.mp4"
@@ -176,7 +176,13 @@ def _encoded(
         control = _control(allowed, thrift, len(order) / float(pace))
         frames, count = _frames(reel, order, Frame(size)), len(order)
         print_frames(
-            frames, to, size=size, rate=pace, count=count, control=control, told=lambda number: told(number, count)
+            frames,
+            to,
+            size=size,
+            rate=pace,
+            count=count,
+            control=control,
+            told=lambda number: report("edit", number, count + 1),
         )
     return Turn.of(to)
 
@@ -212,10 +218,10 @@ def _frames(reel: Reel, order: Sequence[int], frame: Frame) -> Iterator[Frame]:
 
 def _print_still(png: Path, to: Path, *, size: tuple[int, int], rate: int, count: int, control: list[str]) -> None:
     """Encode a picture of our own for so many frames."""
-    stand = f"loop=loop={count - 1}:size=1,settb=1/{rate},setpts=N"
+    stand = f"loop=loop={count - 1}:size=1,setpts=N"
     scale = f"scale={size[0]}:{size[1]}:flags=lanczos:out_color_matrix=bt709:out_range=tv"
     plan = Plan(f"{scale},{COLOURS},format=yuv420p,{stand}", tuple(control))
     leash = Leash(seconds=120 + ENCODE_LEASH_S_PER_S * STILL_TURN_S)
     with png.open("rb") as file:
-        arguments = [*take_in(file, "png_pipe"), "-map", "0:v:0", *encode(plan, to.name)]
+        arguments = [*take_in(file, "png_pipe", "-framerate", str(rate)), "-map", "0:v:0", *encode(plan, to.name)]
         run(arguments, place=to.parent, leash=leash, inputs=[file])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.backends import Report
@@ -91,24 +91,24 @@ def loop_film(
 
     The picture keeps its own shape, up to 1920 pixels. Raises BadMedia, OverLimit, DoesNotFit.
     """
-    crop, seconds = board.treatment.bottom_crop_percent, track.duration
+    crop = board.treatment.bottom_crop_percent
+    wanted = Wanted(board.treatment, track.duration, (LONGEST_SIDE, LONGEST_SIDE), most_bytes)
     report("pictures", 0, 1)
-    if not is_titled(board) and not crop and board.treatment.loop == "plain" and not is_still(visual):
+    if not is_titled(board) and not crop and not is_still(visual):
         with bench(to.parent) as place:
-            if rolled := roll_own(visual, seconds, most_bytes=most_bytes, place=place):
+            if rolled := roll_own(visual, wanted, place=place):
                 return _married(rolled, track, to, most_bytes, comment, report, copied=True)
     place = folder / SUPPLIED
     place.mkdir(parents=True, exist_ok=True)
-    material = _taken(visual, place, cover=None, crop=crop, until=seconds)
+    material = _taken(visual, place, cover=None, crop=crop, until=track.duration)
     report("pictures", 1, 1)
     size = _own_size(material)
     if is_titled(board):
         shown, large = {SUPPLIED: material}, _readable(size)
         cut_film(board, shown, track, to=to, size=large, most_bytes=most_bytes, comment=comment, report=report)
-        return Looped(to, seconds, copied=False)
+        return Looped(to, track.duration, copied=False)
     with bench(to.parent) as place:
-        wanted = Wanted(board.treatment, seconds, size, most_bytes)
-        rolled = roll(material, wanted, place=place, told=lambda done, total: report("edit", done, total + 1))
+        rolled = roll(material, replace(wanted, size=size), place=place, report=report)
         return _married(rolled, track, to, most_bytes, comment, report, copied=False)
 
 

@@ -28,7 +28,7 @@ from pipeline.errors import BadMedia, OverLimit
 FILM_PIXELS = 36_000_000  # of a frame: 8K
 FILM_FRAMES = 36_000  # ten minutes at 60 a second: what is looped is short, and what is longer is no picture any more
 LONGEST_SIDE = 1920  # pixels
-CRF = 16  # of x264: it may be decoded and encoded once more
+CRF = 18  # of x264: looks lossless, also when it is encoded once more
 
 #: without B-frames packets stand in the order in which they are shown, so that they can be looped and cut off anywhere
 ENCODER = ("-crf", str(CRF), "-bf", "0")
