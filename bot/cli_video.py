@@ -143,16 +143,16 @@ def video(
             "bottom_crop_percent": crop,
         }
         _check_visuals(visual or [])
-        board = read_plan(edit, text.NO_BOARD, text.NO_BOARD_HINT) if edit else None
+        board = _read_board(edit, visual or []) if edit else None
         treatment = read_treatment(said, board, redraw or [])
-        _check_supplied(board, visual or [])
         crew = _crew(aligner=aligner, director=director, illustrator=illustrator, animator=animator, singer=singer)
         before = edit.parent if edit else None
         held = before if before and _is_preview(before) else None
         to, job.folder = choose_places(given.source, out, folder, force=force, kind=VIDEO, preview=held)
         from pipeline.musicvideo import Ordered
 
-        ordered = Ordered(given.track, treatment, crew, tuple(visual or ()), board, before, target)
+        edited = board.to_json() if board else None
+        ordered = Ordered(given.track, treatment, crew, tuple(visual or ()), edited, before, target)
         vendors = _vendors()
         with claimed(job.folder, force=force or _is_same(job.folder, held), kind=VIDEO) as aside:
             wanted = _found(ordered, job.folder, aside)
@@ -205,7 +205,9 @@ def _song_of(edit: Path | None) -> Path | None:
 
 def _beside(edit: Path | None) -> Path:
     """Return what the film of a song is named after: it lies beside the earlier folder, or here."""
-    return edit.parent.absolute().parent / SONG if edit else Path(SONG)
+    if edit is None:
+        return Path(SONG)
+    return (edit.parent if edit.parent.name else edit.parent.absolute()).parent / SONG
 
 
 def read_words(lyrics: Path) -> str:
@@ -222,14 +224,25 @@ def read_words(lyrics: Path) -> str:
     return words
 
 
-def read_treatment(said: Mapping[str, Any], board: bytes | None, redraw: Sequence[int]) -> Treatment:
+def _read_board(edit: Path, visuals: Sequence[Path]) -> Storyboard:
+    """Return an edited storyboard; raises BadSheet, and Refused rather than paint what was the client's own picture."""
+    from pipeline.storyboard import Storyboard
+    from pipeline.visuals import is_whole
+
+    board = Storyboard.from_json(read_plan(edit, text.NO_BOARD, text.NO_BOARD_HINT))
+    if is_whole(board) and not visuals:
+        raise Refused(text.SUPPLIED, hint=text.SUPPLIED_HINT)
+    return board
+
+
+def read_treatment(said: Mapping[str, Any], board: Storyboard | None, redraw: Sequence[int]) -> Treatment:
     """Return the treatment that is asked for; what is None in `said` was not said.
 
-    With an edited storyboard it is the one that stands in it, with what was said above it. Raises Refused, BadSheet.
+    With an edited storyboard it is the one that stands in it, with what was said above it. Raises Refused, OverLimit.
     """
-    from pipeline.storyboard import WORDS_MOST, Storyboard, Treatment
+    from pipeline.storyboard import WORDS_MOST, Treatment
 
-    chosen = {name: value for name, value in said.items() if value is not None}
+    chosen = {name: _unbroken(value) for name, value in said.items() if value is not None}
     for what, words in ((text.YOUR_WISH, chosen.get("wish", "")), (text.YOUR_LOOK, chosen.get("look", ""))):
         if len(words) > WORDS_MOST:
             sentence = text.LONG_WORDS.format(what=what, count=len(words), most=WORDS_MOST)
@@ -240,8 +253,12 @@ def read_treatment(said: Mapping[str, Any], board: bytes | None, redraw: Sequenc
         return Treatment(**chosen)
     if option := next((option for name, option in REPLANS.items() if name in chosen), None):
         raise Refused(text.REPLANS.format(option=option), hint=text.REPLANS_HINT)
-    edited = Storyboard.from_json(board)
-    return replace(edited.treatment, **chosen, redraws=_redraws(edited, redraw))
+    return replace(board.treatment, **chosen, redraws=_redraws(board, redraw))
+
+
+def _unbroken(value: Any) -> Any:
+    """Put a mark where a terminal has sent bytes that are no letters."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _redraws(board: Storyboard, shots: Sequence[int]) -> dict[str, int]:
@@ -261,15 +278,6 @@ def _check_visuals(visuals: Sequence[Path]) -> None:
             raise Refused(text.NOT_A_VISUAL.format(name=path), hint=text.NOT_A_VISUAL_HINT)
         if not os.path.exists(path):
             raise Refused(text.NO_FILE.format(name=path), hint=text.NO_FILE_HINT)
-
-
-def _check_supplied(board: bytes | None, visuals: Sequence[Path]) -> None:
-    """Refuse to paint what was a picture of the client's own."""
-    from pipeline.storyboard import Storyboard
-    from pipeline.visuals import is_whole
-
-    if board and not visuals and is_whole(Storyboard.from_json(board)):
-        raise Refused(text.SUPPLIED, hint=text.SUPPLIED_HINT)
 
 
 def _crew(**names: str) -> Crew:
@@ -346,10 +354,13 @@ def _agreed(sketched: Sketch, *, yes: bool) -> bool:
     """Ask whether the money may be spent; raises Refused where nobody can be asked."""
     if yes or sketched.usd <= 0:
         return True
+    from pipeline.purse import dollars
+
+    cost = dollars(sketched.usd)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused(text.UNASKED.format(usd=sketched.usd), hint=text.UNASKED_HINT)
+        raise Refused(text.UNASKED.format(cost=cost), hint=text.UNASKED_HINT)
     show_offer(sketched)
-    return typer.confirm(text.ASK.format(usd=sketched.usd), err=True)
+    return typer.confirm(text.ASK.format(cost=cost), err=True)
 
 
 def _only(stages: Mapping[str, str], report: Report) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.cutcertificate import CutCertificate
-    from pipeline.musicvideo import MusicVideo, Sketch
+    from pipeline.musicvideo import MusicVideo, Plan, Sketch
     from pipeline.storyboard import Picture, Shot, Storyboard
 
 SHOWS_MOST, LYRICS_MOST, LOOK_MOST = 48, 60, 100  # letters of a cell and of a line
@@ -60,6 +61,7 @@ def _show_video(console: Console, made: MusicVideo, again: str) -> None:
     say(console, "")
     _show_notes(console, made.notes)
     say(console, f"{text.FILM:<8}{made.film}", style="bold")
+    _show_rows(console, _song(made.plan, made.folder))
     _show_rows(console, [(text.JOB, f"{made.folder}  ({held(made.folder, text.VIDEO_HOLDS)})")])
     say(console, f"{text.AGAIN} {again}")
     if any(name != SUPPLIED for name in made.certificate.illustrator.split(", ")):
@@ -72,6 +74,7 @@ def _show_sketch(console: Console, made: Sketch, again: str) -> None:
     say(console, "")
     _show_notes(console, made.plan.notes)
     board = made.contact.with_name("storyboard.json")
+    _show_rows(console, _song(made.plan, made.contact.parent))
     _show_rows(console, [(text.PRICE, _price(made)), (text.CONTACT, made.contact), (text.BOARD, board)])
     say(console, f"{text.AGAIN_FROM} {again}")
 
@@ -79,6 +82,11 @@ def _show_sketch(console: Console, made: Sketch, again: str) -> None:
 def _show_rows(console: Console, rows: list[tuple[str, object]]) -> None:
     for what, words in rows:
         say(console, f"{what:<8}{words}")
+
+
+def _song(plan: Plan, folder: Path) -> list[tuple[str, object]]:
+    """Name the song that was made, where one was."""
+    return [(text.SUNG, plan.track.path)] if plan.track.path.parent.parent == folder else []
 
 
 def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
@@ -106,8 +114,16 @@ def _is_looped(board: Storyboard) -> bool:
 
 
 def _price(sketched: Sketch) -> str:
-    cost = text.COSTS.format(usd=sketched.usd) if sketched.usd > 0 else text.COSTS_NOTHING
+    cost = _dollars(sketched.usd)
+    if sketched.usd > 0:
+        cost = text.COSTS.format(cost=cost)
     return text.TAKES_TIME.format(cost=cost, time=about(sketched.seconds, "en"))
+
+
+def _dollars(usd: float) -> str:
+    from pipeline.purse import dollars
+
+    return dollars(usd) if usd > 0 else text.COSTS_NOTHING
 
 
 # ---- the shots ----
@@ -167,7 +183,7 @@ def certificate_lines(measured: CutCertificate) -> list[tuple[str, str]]:
         ("Loudness", f"{measured.loudness:.1f} LUFS, true peak {measured.true_peak:.1f} dBTP"),
         ("Cuts on a beat", _on_beat(measured)),
         ("Pictures", pictures),
-        ("Cost", f"${measured.usd:.3f}" if measured.usd else text.COSTS_NOTHING),
+        ("Cost", _dollars(measured.usd)),
         ("Licence", measured.licence),
     ]
 

@@ -164,11 +164,11 @@ HOLDS = ("stems/", "music/", "music.wav", "score.mid", "cues.json", "scenes/")
 
 # What a music video is made of.
 SHOTS = ("Shot", "From", "Length", "Picture", "Shows", "Move", "Enters", "Lyrics")
-HEARD, FORM, LOOKS, CONTACT, BOARD, PRICE = "Heard", "Form", "Look", "Contact", "Plan", "Cost"
+HEARD, FORM, LOOKS, SUNG, CONTACT, BOARD, PRICE = "Heard", "Form", "Look", "Song", "Contact", "Plan", "Cost"
 VIDEO_HOLDS = ("storyboard.json", "contact.jpg", "stills/", "pictures/", "motion/", "song/")
 TEMPO_OF = "{tempo:.0f} bpm"
 NO_BEAT = "no steady beat"
-COSTS = "up to ${usd:.2f}"
+COSTS = "up to {cost}"
 COSTS_NOTHING = "nothing"
 TAKES_TIME = "{cost}; takes {time}"
 COPIED = "the track's own, untouched ({codec})"
@@ -181,7 +181,7 @@ PICTURES_OF = "{pictures} in {shots} shots, by {illustrator}"
 YOUR_OWN = "your own"
 AGAIN_FROM = "Make the film:"
 REDRAW_ONE = "One shot anew:"
-ASK = "The pictures cost up to ${usd:.2f}. Shall I have them made?"
+ASK = "The pictures cost up to {cost}. Shall I have them made?"
 
 STOPPED = "Stopped. Nothing was left behind."
 BROKE = "Something broke on our side: {what}."
@@ -239,7 +239,7 @@ NO_BOARD = "The storyboard {name} cannot be read."
 NO_BOARD_HINT = "Give the storyboard.json of an earlier run."
 SUPPLIED = "This storyboard loops a picture or clip of yours, and none is given."
 SUPPLIED_HINT = "Name it again with --visual."
-UNASKED = "The pictures cost up to ${usd:.2f}, and nobody is here to say yes."
+UNASKED = "The pictures cost up to {cost}, and nobody is here to say yes."
 UNASKED_HINT = "Add --yes; or leave --illustrator and --animator out, and they cost nothing."
 NOT_INTENSE = "Write gentle, normal, strong, or a number between 0 and 1."
 NO_SPACE = "The disk is full."
