@@ -50,6 +50,7 @@ SLACK_S = 1e-3
 ENERGY_STEP_S = 0.5  # between two points of the energy curve
 
 PictureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]  # files are named by it
+Hex = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -153,7 +154,7 @@ class StyleSheet:
     cast: str = ""  #: who comes again: "a young woman with a braided ponytail in a red jacket"; empty: nobody
     place: str = ""  #: where it plays: "a small harbour town in the north"
     figure: Figure = "none"  #: the same for the embedded illustrator
-    palette: tuple[Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")], ...] = ()  #: five colours from dark to light
+    palette: tuple[Hex, ...] = ()  #: five colours from dark to light
 
     __pydantic_config__ = _STRICT
 
@@ -171,6 +172,7 @@ class Picture:
     framing: Framing = "wide"
     valence: Signed = 0.0
     arousal: Signed = 0.0
+    palette: tuple[Hex, ...] = ()  #: its part of the song's own five, kin to the film's; empty: the film's
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1  #: another number is another drawing of the same
 
     __pydantic_config__ = _STRICT

@@ -46,8 +46,9 @@ def test_the_chorus_has_a_world_of_its_own(wish: str, tempo: float):
     story = read_story(break_down(chart, sung(chart), Treatment(wish=wish)))
     assert story.chorus_world not in story.worlds
     assert len(set(story.worlds)) == len(story.worlds)
-    assert 1 <= len(story.worlds) <= 3
-    assert len(story.hours) == 4
+    assert 1 <= len(story.worlds) <= 4
+    assert len(story.day.hours) == 4
+    assert len(story.weathers) == len(chart.sections)
 
 
 def test_a_film_without_a_chorus_has_two_worlds_nevertheless():
@@ -59,4 +60,22 @@ def test_a_long_film_has_more_worlds_than_a_short_one():
     short = a_chart(form=(("verse", 8),))
     long = a_chart(form=(("verse", 60), ("chorus", 60)))
     counts = [len(read_story(break_down(chart, (), Treatment())).worlds) for chart in (short, long)]
-    assert counts == [2, 3]
+    assert counts == [2, 4]
+
+
+def test_a_wished_place_is_where_the_film_stays():
+    chart = a_chart(form=(("verse", 8), ("chorus", 8), ("verse", 8)))
+    story = read_story(break_down(chart, (), Treatment(wish="a lighthouse on a lonely island")))
+    assert story.worlds == ("sea",)
+
+
+def test_whom_one_wishes_to_see_has_somewhere_to_stand():
+    story = read_story(break_down(a_chart(), (), Treatment(wish="two lovers dancing in Tokyo at night")))
+    assert not {story.chorus_world, *story.worlds} & {"abstract", "underwater"}
+
+
+def test_two_songs_of_one_client_are_no_twins():
+    looks = {
+        read_story(break_down(a_chart(tempo=tempo), (), Treatment())).look.words for tempo in (120, 121, 122, 123, 124)
+    }
+    assert len(looks) > 1

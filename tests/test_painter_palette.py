@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from pipeline.painter.palette import (
     mix,
     palette,
     ramp,
+    to_hex,
     to_oklab,
     turned,
     vivid,
@@ -82,10 +82,50 @@ def test_mood_bends_the_palette() -> None:
     assert glad.contrast > sad.contrast
 
 
-def test_the_films_colours_are_used_as_they_are() -> None:
-    colours = made(film=FILM, hour="dusk")
-    named = [to_oklab(from_hex(text)) for text in FILM]
-    for role in (colours.zenith, colours.sky, colours.horizon, colours.shade):
-        lab = to_oklab(role)
-        between = [one + (other - one) * part for one, other in pairwise(named) for part in np.linspace(0, 1, 21)]
-        assert min(np.linalg.norm(lab - point) for point in between) < 0.05
+def hue_of(colours: Palette) -> np.ndarray:
+    """The direction in which a palette's colours point together, at length 1."""
+    sum_of = np.sum([to_oklab(c)[1:] for c in (colours.zenith, colours.sky, colours.haze, colours.shade)], axis=0)
+    return np.asarray(sum_of / np.linalg.norm(sum_of))
+
+
+@pytest.mark.parametrize("hour", HOURS)
+def test_colours_lean_to_the_films_and_keep_their_hour(hour: Any) -> None:
+    red = ("#2b0b0b", "#6b1d1d", "#b23a2e", "#e8a15b", "#fff0d0")
+    for film in (FILM, red):
+        way = np.sum([to_oklab(from_hex(text))[1:] for text in film], axis=0)
+        alone = np.mean([hue_of(made(seed, hour=hour)) @ way for seed in range(8)])
+        assert hue_of(made(film=film, hour=hour)) @ way > min(alone, 0.55 * np.linalg.norm(way))
+    sky = {each: brightness(made(film=FILM, hour=each).sky) for each in HOURS}
+    assert sky["night"] < sky["dusk"] < sky["day"]
+
+
+def test_a_film_has_one_sky_for_an_hour_whatever_the_seed() -> None:
+    assert np.allclose(made(1, FILM, hour="dusk").sky, made(2, FILM, hour="dusk").sky)
+
+
+def test_a_pictures_own_colours_come_before_the_films() -> None:
+    own = made(film=FILM, palette=("#2b0b0b", "#6b1d1d", "#b23a2e", "#e8a15b", "#fff0d0"))
+    assert not np.allclose(own.sky, made(film=FILM).sky, atol=0.02)
+
+
+def test_black_and_white_has_no_colour_at_any_hour() -> None:
+    for hour in HOURS:
+        colours = made(film=("#101010", "#404040", "#808080", "#b0b0b0", "#f0f0f0"), hour=hour)
+        assert (
+            max(np.hypot(*to_oklab(c)[1:]) for c in (colours.zenith, colours.sky, colours.shade, colours.accent)) < 0.01
+        )
+
+
+def test_no_sky_is_green_unless_the_film_is() -> None:
+    def green(colour: np.ndarray) -> bool:
+        light, a, b = to_oklab(colour)
+        return bool(np.hypot(a, b) > 0.03 and 112 < np.degrees(np.arctan2(b, a)) % 360 < 168 and light > 0.3)
+
+    orange_and_teal = ("#101820", "#20424f", "#c8703c", "#e9b06a", "#f7ead0")
+    for hour in HOURS:
+        colours = made(film=orange_and_teal, hour=hour)
+        assert not any(map(green, (colours.zenith, colours.sky, colours.horizon)))
+
+
+def test_hex_there_and_back() -> None:
+    assert [to_hex(from_hex(text)) for text in FILM] == list(FILM)

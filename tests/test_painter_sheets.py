@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.painter import OVERSCAN, Canvas, Sheet
+from pipeline.painter import OVERSCAN, Canvas, Sheet, Stage, figures
 from pipeline.painter.palette import from_hex, to_oklab
 from pipeline.painter.sheets import sheets
 from pipeline.painter.water import flattened
@@ -136,13 +136,33 @@ def test_every_weather_leaves_its_mark() -> None:
     "film",
     [("#0b132b", "#1c2541", "#3a506b", "#5bc0be", "#e0fbfc"), ("#2b0b0b", "#6b1d1d", "#b23a2e", "#e8a15b", "#fff0d0")],
 )
-def test_the_films_palette_rules(film: tuple[str, ...]) -> None:
-    """Hues of the picture are those between the film's colours: its mean chroma direction follows theirs."""
+def test_the_films_palette_is_felt_in_every_world(film: tuple[str, ...]) -> None:
+    """Its mean chroma turns from where the hour alone would have it to where the film's colours are."""
     wanted = np.mean([to_oklab(from_hex(text)) for text in film], axis=0)[1:]
-    for world in LAND:
-        mean = to_oklab(flat(world, film=film)).reshape(-1, 3).mean(axis=0)[1:]
-        cosine = float(mean @ wanted / (np.linalg.norm(mean) * np.linalg.norm(wanted)))
-        assert cosine > 0.8, (world, mean, wanted)
+
+    def toward(colours: tuple[str, ...], world: World) -> float:
+        mean = to_oklab(flat(world, film=colours)).reshape(-1, 3).mean(axis=0)[1:]
+        return float(mean @ wanted / (np.linalg.norm(mean) * np.linalg.norm(wanted)))
+
+    with_film = [toward(film, world) for world in LAND]
+    assert np.mean(with_film) > max(0.35, np.mean([toward((), world) for world in LAND]))
+
+
+@pytest.mark.parametrize("world", LAND)
+def test_who_is_close_is_large(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tall = []
+    stand = figures.stand
+
+    def measured(figure: Any, stage: Stage, *args: Any, **more: Any) -> list[Sheet]:
+        tall.append(stage.tall)
+        assert 0.1 < stage.feet[0] < 0.9
+        assert 0.5 < stage.feet[1] < 0.98
+        return stand(figure, stage, *args, **more)
+
+    monkeypatch.setattr(figures, "stand", measured)
+    for framing in ("wide", "medium", "close"):
+        sheets(picture(world, framing=framing, figure="walker"), StyleSheet(""), size=SMALL)
+    assert tall[0] < 1.01 * tall[1] < tall[2] / 1.4
 
 
 def test_mood_moves_colour_and_contrast() -> None:

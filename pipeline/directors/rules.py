@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.backends import Vendors
+from pipeline.imagery.compositions import choose_compositions
 from pipeline.imagery.direction import write_by_rules
 from pipeline.storyboard import Storyboard
 
@@ -11,8 +12,8 @@ class Rules:
     """The same board gives the same film."""
 
     def direct(self, board: Storyboard) -> Storyboard:
-        """Return the board with style sheet, pictures and moves decided."""
-        return write_by_rules(board)
+        """Return the board with style sheet, pictures and moves decided, and pictures that do not look alike."""
+        return choose_compositions(write_by_rules(board))
 
 
 def load(variant: str = "", vendors: Vendors | None = None) -> Rules:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pipeline.imagery.camera import find_moves
 from pipeline.imagery.cast import wanted
+from pipeline.imagery.days import LONG_S
 from pipeline.imagery.lexicon import Motif, find_motifs
-from pipeline.imagery.looks import find_palette
+from pipeline.imagery.looks import find_palette, named_hues
 from pipeline.imagery.prompts import Subject, write_action, write_prompt
+from pipeline.imagery.shades import find_shade
 from pipeline.imagery.story import Story, read_story, where
 from pipeline.orchestra.chance import dice
 from pipeline.storyboard import (
@@ -50,6 +53,7 @@ _AT_HOME: dict[Figure, tuple[World, ...]] = {
 }
 _WITHOUT_WEATHER: tuple[World, ...] = ("space", "underwater", "abstract")
 _PEOPLE = ("walker", "dancer", "couple")
+STAY = 3  # pictures of a verse in one world before it goes on to the next
 PEOPLED = 0.7  # of the pictures in which the cast could be seen, it is
 
 
@@ -61,7 +65,9 @@ class _Spot:
     part: Part
     section: int  #: number of the section it first comes in
     nth: int  #: picture of that section, from 0
+    kin: int  #: of the passages of its part that sound otherwise, which one; from 0
     progress: float  #: 0 the film's start, 1 its end
+    daytime: float  #: the same as the day goes: short sections have one hour
     energy: float
     last: bool
     sung: tuple[Motif, ...]
@@ -75,7 +81,7 @@ def write_by_rules(board: Storyboard) -> Storyboard:
     The same board gives the same words; a picture that was drawn anew has only another seed.
     """
     story = read_story(board)
-    seed = board.treatment.seed
+    seed = story.seed
     words = f"{board.treatment.look} {board.treatment.wish}"
     style = StyleSheet(
         look=story.look.words,
@@ -84,9 +90,12 @@ def write_by_rules(board: Storyboard) -> Storyboard:
         figure=story.cast.figure,
         palette=find_palette(story.look, words, valence=story.valence, arousal=story.arousal, seed=seed),
     )
+    one_hour = len({*story.day.hours, story.day.chorus, story.day.bridge}) == 1
+    shade = partial(find_shade, style.palette, named=bool(named_hues(words)), one_hour=one_hour)
     pictures: list[Picture] = []
     for turn, spot in enumerate(_spots(board, story)):
         picture = _picture(spot, story, board.treatment, before=pictures[-1] if pictures else None)
+        picture = replace(picture, palette=shade(spot.part, nth=spot.kin))
         subject = Subject(_things(spot, picture), spot.clause, story.cast.words, _place(spot, picture, story))
         pictures.append(replace(picture, prompt=write_prompt(picture, subject, style, seed=seed, turn=turn)))
     return with_camera(replace(board, style=style, pictures=tuple(pictures)))
@@ -115,6 +124,7 @@ def _spots(board: Storyboard, story: Story) -> list[_Spot]:
         first.setdefault(shot.picture, shot)
         sung.setdefault(shot.picture, []).append(shot.lyrics)
     count: dict[int, int] = {}
+    kin = _kin(chart)
     spots = []
     for picture in board.pictures:
         shot = first.get(picture.name, board.shots[0])
@@ -124,7 +134,8 @@ def _spots(board: Storyboard, story: Story) -> list[_Spot]:
         told = find_motifs(wanted(clause)) if len(story.clauses) > 1 else []
         spots.append(
             _Spot(
-                picture.name, chart.sections[at].part, at, count.get(at, 0), shot.start / chart.duration,
+                picture.name, chart.sections[at].part, at, count.get(at, 0), kin[at], shot.start / chart.duration,
+                _daytime(chart, shot, at),
                 (chart.energy_at(shot.start) + chart.sections[at].energy) / 2,
                 last=board.shots[-1].picture == picture.name, sung=tuple(motifs), clause=clause,
                 told=tuple(told),
@@ -132,6 +143,26 @@ def _spots(board: Storyboard, story: Story) -> list[_Spot]:
         )  # fmt: skip
         count[at] = count.get(at, 0) + 1
     return spots
+
+
+def _kin(chart: Chart) -> list[int]:
+    """Return for each section which of its part it is, as far as they sound otherwise."""
+    known: dict[Part, list[int]] = {}
+    for section in chart.sections:
+        of = known.setdefault(section.part, [])
+        if section.like not in of:
+            of.append(section.like)
+    return [known[section.part].index(section.like) for section in chart.sections]
+
+
+def _daytime(chart: Chart, shot: Shot, at: int) -> float:
+    """Return how far the film's day has come, 0-1: choruses and bridges stand outside of it, short sections still."""
+    section = chart.sections[at]
+    now = shot.start if section.length > LONG_S else (section.start + section.end) / 2
+    outside = ("chorus", "bridge")
+    days = [s for s in chart.sections if s.part not in outside] or [*chart.sections]
+    gone = sum(max(0.0, min(now, s.end) - s.start) for s in days)
+    return min(gone / sum(s.length for s in days), 0.999)
 
 
 def _section(chart: Chart, shot: Shot) -> int:
@@ -172,7 +203,8 @@ def _world(spot: _Spot, story: Story) -> World:
         return story.worlds[0]
     if spot.part == "bridge":
         return story.worlds[-1]
-    return story.worlds[(spot.section // 2 + (spot.nth > 2)) % len(story.worlds)]
+    ways = story.worlds[:-1] if len(story.worlds) > 2 else story.worlds
+    return ways[(spot.kin + (spot.part == "instrumental") + spot.nth // STAY) % len(ways)]
 
 
 def _framing(spot: _Spot, before: Picture | None) -> Framing:
@@ -187,18 +219,18 @@ def _framing(spot: _Spot, before: Picture | None) -> Framing:
 
 def _hour(spot: _Spot, story: Story) -> Hour:
     told = next((motif.hour for motif in spot.told if motif.hour), None)
-    if spot.part == "chorus":
-        return told or story.hours[2]
     if told:
         return told
-    return story.hours[-1] if spot.last else story.hours[min(3, int(spot.progress * 4))]
+    if spot.part in ("chorus", "bridge"):
+        return story.day.chorus if spot.part == "chorus" else story.day.bridge
+    return story.day.hours[-1] if spot.last else story.day.at(spot.daytime)
 
 
 def _weather(spot: _Spot, story: Story, world: World) -> Weather:
     if world in _WITHOUT_WEATHER:
         return "clear"
-    said = next((motif.weather for motif in (*spot.told, *spot.sung[:3]) if motif.weather), None)
-    return said or (story.chorus_weather if spot.part == "chorus" else story.weather)
+    told = next((motif.weather for motif in spot.told if motif.weather), None)
+    return told or story.weathers[spot.section]
 
 
 def _figure(spot: _Spot, story: Story, treatment: Treatment, world: World, framing: Framing) -> Figure:

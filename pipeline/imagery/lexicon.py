@@ -44,7 +44,7 @@ _ENTRIES = (
        "ocean vague maree cote | 海 浪 波 море волна океан 바다 بحر",
        "sea", "long waves rolling in/moonlit surf far below/a path of light across the water", "sea"),
     _m("beach shore sand seaside | strand sand ufer | playa arena orilla | plage sable rivage | 沙滩 пляж",
-       "beach", "an empty shoreline", "sea", "desert", mood=(0.3, -0.1)),
+       "beach", "an empty shoreline", "sea", mood=(0.3, -0.1)),
     _m("drown sink underwater deep depth dive coral fish | ertrinken sinken tiefe tauchen fisch | ahogar "
        "hundir hondo profundo bucear pez | noyer couler profond plonger poisson | 深海 глубина",
        "deep", "shafts of light sinking into the deep/a slow stream of bubbles", "underwater", mood=(-0.3, -0.2)),
@@ -55,7 +55,7 @@ _ENTRIES = (
        "nave vela puerto ancla marinero | bateau navire voile port ancre marin | 船 корабль",
        "boat", "a small boat under way", "sea", figure="boat"),
     _m("lighthouse island | leuchtturm insel | faro isla | phare ile | 島 остров маяк",
-       "lighthouse", "a lighthouse on a dark rock", "sea"),
+       "lighthouse", "a lighthouse on a dark rock", "sea", figure="house"),
     _m("storm thunder lightning hurricane tempest | sturm donner blitz gewitter | tormenta trueno rayo "
        "relampago | orage tonnerre eclair tempete | 嵐 雷 буря гроза 폭풍",
        "storm", "storm clouds torn open by lightning", "sea", "mountains", "fields", weather="storm",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import colorsys
+import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.breakdown.passages import plain
 from pipeline.orchestra.chance import dice
+from pipeline.painter.palette import from_oklab, to_hex, to_oklab
 from pipeline.storyboard import World
 
 LOOK_WORDS_MOST = 40  # of a client's own look in a prompt: beyond it the look would be all there is
@@ -107,13 +111,13 @@ _HUES = {
 }  # fmt: skip
 #: hue of the shadows and of the lights (0-1 round the wheel) by (bright, stirred)
 _GRADES: dict[tuple[bool, bool], tuple[tuple[float, float], ...]] = {
-    (True, True): ((0.62, 0.11), (0.8, 0.13), (0.52, 0.1)),
-    (True, False): ((0.56, 0.13), (0.42, 0.14), (0.92, 0.11)),
-    (False, True): ((0.53, 0.06), (0.72, 0.9), (0.66, 0.02)),
-    (False, False): ((0.61, 0.55), (0.66, 0.09), (0.7, 0.58)),
+    (True, True): ((0.62, 0.08), (0.8, 0.1), (0.53, 0.06)),
+    (True, False): ((0.58, 0.09), (0.47, 0.08), (0.92, 0.1)),
+    (False, True): ((0.54, 0.04), (0.72, 0.94), (0.66, 0.02)),
+    (False, False): ((0.61, 0.07), (0.66, 0.1), (0.72, 0.02)),
 }
-#: of the five: lightness, share of the lights' hue in it, and how vivid it is; complements are mixed, which greys them
-_STEPS = ((0.07, 0.0, 0.8), (0.22, 0.05, 1.0), (0.43, 0.8, 0.9), (0.63, 1.0, 1.0), (0.87, 1.0, 0.7))
+#: of the five: Oklab lightness, how far from the shadows' hue to the lights', Oklab chroma
+_STEPS = ((0.19, 0.0, 0.045), (0.37, 0.05, 0.095), (0.55, 0.7, 0.125), (0.75, 1.0, 0.125), (0.92, 1.0, 0.05))
 
 
 def find_look(words: str, wish: str, home: World, *, valence: float, arousal: float, seed: int) -> Look:
@@ -134,17 +138,30 @@ def find_look(words: str, wish: str, home: World, *, valence: float, arousal: fl
 def find_palette(look: Look, words: str, *, valence: float, arousal: float, seed: int) -> tuple[str, ...]:
     """Return five colours from dark to light as "#rrggbb"; `words` may name colours."""
     shadow, light = dice(seed, "palette").choice(_GRADES[valence >= 0, arousal >= 0])
-    named = [_HUES[word] for word in plain(words).split() if word in _HUES]
-    if named:
-        light = named[0]
-        shadow = named[1] if len(named) > 1 else (named[0] + 0.45) % 1.0
-    strength = max(0.0, min(1.0, (0.5 + 0.2 * arousal + 0.1 * abs(valence)) * look.chroma))
+    if named := named_hues(words):
+        light, shadow = named[0], named[1] if len(named) > 1 else (named[0] - 0.05) % 1.0
+    strength = max(0.0, (0.95 + 0.2 * arousal + 0.1 * abs(valence)) * look.chroma)
+    start = _angle(shadow)
+    way = math.remainder(_angle(light) - start, math.tau)
     colours = []
-    for lightness, share, vivid in _STEPS:
-        dark, bright = (colorsys.hls_to_rgb(hue, lightness, strength * vivid) for hue in (shadow, light))
-        colours.append(tuple(one + (other - one) * share for one, other in zip(dark, bright, strict=True)))
-    colours.sort(key=lambda colour: 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2])
-    return tuple("#" + "".join(f"{round(255 * part):02x}" for part in colour) for colour in colours)
+    for lightness, share, chroma in _STEPS:
+        hue = start + way * share
+        colours.append(
+            from_oklab(np.array([lightness, chroma * strength * math.cos(hue), chroma * strength * math.sin(hue)]))
+        )
+    return tuple(to_hex(colour) for colour in colours)
+
+
+def named_hues(words: str) -> list[float]:
+    """Return the hues that a text names, 0-1 round the wheel, in order."""
+    return [_HUES[word] for word in plain(words).split() if word in _HUES]
+
+
+def _angle(hue: float) -> float:
+    """Return where a hue of the screen's wheel, 0-1, lies in Oklab; radians."""
+    rgb = colorsys.hls_to_rgb(hue, 0.5, 1.0)
+    _, green, blue = to_oklab(np.array(rgb[::-1]))
+    return math.atan2(blue, green)
 
 
 def _known(words: str, *, careful: bool = False) -> Look | None:

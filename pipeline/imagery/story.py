@@ -5,31 +5,33 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import Refused
 from pipeline.imagery.cast import Cast, find_cast, find_place, stranger, wanted
+from pipeline.imagery.days import Day, find_day
 from pipeline.imagery.lexicon import TONGUES, Motif, find_motifs, find_tongues
 from pipeline.imagery.looks import Look, find_look
 from pipeline.imagery.prompts import clean
+from pipeline.imagery.weathers import find_weathers
 from pipeline.keys import read_key
 from pipeline.orchestra.chance import dice
 from pipeline.spotting.wishes import MOOD_WORDS
-from pipeline.storyboard import Chart, Figure, Hour, Storyboard, Weather, World
+from pipeline.storyboard import Chart, Figure, Storyboard, Weather, World
 
 CLAUSE_WORDS = 22  # of the wish in one prompt
 MIDDLE_TEMPO, TEMPO_SPAN = 105.0, 60.0  # beats per minute that stir neither up nor down; so much more stirs fully
 WISH, CHORUS, VERSE = 5.0, 2.0, 1.0  # what a mention counts
 #: a film of so many seconds has so many worlds; longer ones have MOST_WORLDS
-WORLDS_BY_LENGTH = ((45.0, 2), (200.0, 3))
-MOST_WORLDS = 4
+WORLDS_BY_LENGTH = ((45.0, 2), (75.0, 3), (150.0, 4))
+MOST_WORLDS = 5
 
 #: worlds that stand well beside each other, best first
 _BESIDE: dict[World, tuple[World, ...]] = {
-    "mountains": ("forest", "sea", "fields", "space"), "sea": ("mountains", "underwater", "fields", "city"),
+    "mountains": ("forest", "sea", "fields", "space"), "sea": ("mountains", "fields", "city", "underwater"),
     "forest": ("mountains", "fields", "underwater", "abstract"), "desert": ("mountains", "space", "street", "fields"),
-    "fields": ("mountains", "forest", "sea", "street"), "city": ("street", "sea", "space", "abstract"),
-    "street": ("city", "fields", "abstract", "sea"), "space": ("mountains", "abstract", "desert", "underwater"),
+    "fields": ("mountains", "forest", "sea", "street"), "city": ("street", "sea", "mountains", "space"),
+    "street": ("city", "sea", "fields", "abstract"), "space": ("desert", "abstract", "mountains", "underwater"),
     "abstract": ("space", "underwater", "city", "sea"), "underwater": ("sea", "abstract", "space", "forest"),
 }  # fmt: skip
 #: (bright, stirred) music alone calls for these, the home world first
@@ -39,12 +41,8 @@ _BY_MOOD: dict[tuple[bool, bool], tuple[tuple[World, ...], ...]] = {
     (False, True): (("city", "street", "abstract"), ("desert", "mountains", "space"), ("street", "city", "space")),
     (False, False): (("sea", "forest", "mountains"), ("mountains", "space", "sea"), ("street", "city", "sea")),
 }
-#: how the day goes by; the chorus has the hour in the third place
-_DAYS: dict[Hour, tuple[Hour, ...]] = {
-    "dawn": ("night", "dawn", "dawn", "day"), "day": ("dawn", "day", "day", "dusk"),
-    "dusk": ("day", "dusk", "dusk", "night"), "night": ("dusk", "night", "night", "dawn"),
-}  # fmt: skip
-_STAYS: dict[Hour, tuple[Hour, ...]] = {hour: (hour,) * 4 for hour in _DAYS}
+_DESERTED: tuple[World, ...] = ("abstract", "underwater")  # nobody stands there whom one would know again
+STAYS_S = 100.0  # a shorter film stays at the one place that its wish names, but for the chorus
 
 
 @dataclass(frozen=True)
@@ -55,20 +53,20 @@ class Story:
     arousal: float
     worlds: tuple[World, ...]  #: of the verses, home first
     chorus_world: World  #: none of the others where there is more than one
-    hours: tuple[Hour, ...]  #: four, in the order the film goes through them
-    weather: Weather
-    chorus_weather: Weather  #: it clears up there, unless the wish has set the weather
+    day: Day
+    weathers: tuple[Weather, ...]  #: of each section
     cast: Cast
     place: str
     look: Look
     clauses: tuple[str, ...]  #: of the wish, in order
     tongues: tuple[str, ...]  #: that the lyrics are in
+    seed: int  #: of this film: another song, wish or look chooses otherwise
 
 
 def read_story(board: Storyboard) -> Story:
     """Read from lyrics, wish, look and music what the film is about; everything may be missing."""
     treatment, chart = board.treatment, board.chart
-    seed = treatment.seed
+    seed = _seed(board)
     tongues = find_tongues(" ".join(line.text for line in board.lines))
     wish = clean(treatment.wish)
     wished = find_motifs(wanted(f"{wish} {treatment.look}"), find_tongues(wish))
@@ -76,22 +74,25 @@ def read_story(board: Storyboard) -> Story:
     valence, arousal = find_mood(chart, wish, [*wished, *chorus, *verses])
     steps = split_wish(wish)
     told = [find_motifs(wanted(step)) for step in steps] if len(steps) > 1 else []
-    worlds, chorus_world = _worlds(chart, wished, chorus, verses, told, valence=valence, arousal=arousal, seed=seed)
-    weather = _weather(wished, [*chorus, *verses], valence=valence, arousal=arousal, seed=seed)
+    asked = find_cast(wish)
+    worlds, chorus_world = _worlds(
+        chart, _seating(wished, asked), chorus, verses, told, valence=valence, arousal=arousal, seed=seed
+    )
+    seen = find_motifs(wanted(wish), find_tongues(wish))  # a neon look is no wish for neon signs
     look = find_look(clean(treatment.look), wish, worlds[0], valence=valence, arousal=arousal, seed=seed)
     return Story(
         valence,
         arousal,
         worlds,
         chorus_world,
-        _hours(wished, [*chorus, *verses], look, valence=valence, steps=bool(told)),
-        weather,
-        weather if any(motif.weather for motif in wished) else "clear",
-        find_cast(wish) or stranger(_figure(wished, chorus, verses, worlds[0]), seed=seed),
+        find_day(seen, [*chorus, *verses], chorus, look, valence=valence, steps=bool(told), seed=seed),
+        find_weathers(chart, seen, _by_section(board, tongues), valence=valence, arousal=arousal, seed=seed),
+        asked or stranger(_figure(wished, chorus, verses, worlds[0]), seed=seed),
         find_place(wish, worlds[0], seed=seed),
         look,
         steps,
         tongues if board.lines else TONGUES,
+        seed,
     )
 
 
@@ -137,6 +138,22 @@ def _sung(board: Storyboard, tongues: tuple[str, ...]) -> tuple[list[Motif], lis
     return find_motifs("\n".join(texts[True]), tongues), find_motifs("\n".join(texts[False]), tongues)
 
 
+def _by_section(board: Storyboard, tongues: tuple[str, ...]) -> dict[int, list[Motif]]:
+    """What each section that is sung makes one see, by its number."""
+    texts: dict[int, list[str]] = {}
+    for line in board.lines:
+        section = board.chart.section_at((line.start + line.end) / 2)
+        texts.setdefault(board.chart.sections.index(section), []).append(line.text)
+    return {number: find_motifs("\n".join(said), tongues) for number, said in texts.items()}
+
+
+def _seed(board: Storyboard) -> int:
+    """Return the number that this film's choices are made by: two songs of one client are not twins."""
+    treatment = board.treatment
+    song = f"{board.title} {board.artist} {board.chart.duration:.1f}"
+    return dice(treatment.seed, "film", song, treatment.wish, treatment.look).randrange(2**31)
+
+
 def _worlds(
     chart: Chart,
     wished: Sequence[Motif],
@@ -153,6 +170,8 @@ def _worlds(
     asked = _tally((wished, WISH), (verses, VERSE), (chorus, VERSE))
     steps = list(dict.fromkeys(world for step in told if (world := where(step))))
     named = list(dict.fromkeys((*steps, *(world for world, _ in asked.most_common()))))
+    if not told and not (verses or chorus) and any(motif.worlds for motif in wished):
+        count = min(count, 2 if chart.duration < STAYS_S else 3)
     count = max(count, min(MOST_WORLDS, len(steps)))
     by_mood = dice(seed, "worlds").choice(_BY_MOOD[valence >= 0, arousal >= 0])
     home = named[0] if named else by_mood[0]
@@ -167,6 +186,13 @@ def _worlds(
     return (home, *rest[: count - 2]), second
 
 
+def _seating(wished: Sequence[Motif], cast: Cast | None) -> list[Motif]:
+    """The wish's images, and of their worlds those that have room for whom it wants to see."""
+    if cast is None or cast.figure == "none":
+        return [*wished]
+    return [replace(m, worlds=tuple(w for w in m.worlds if w not in _DESERTED) or m.worlds) for m in wished]
+
+
 def _tally(*mentions: tuple[Sequence[Motif], float]) -> Counter[World]:
     tally: Counter[World] = Counter()
     for motifs, worth in mentions:
@@ -174,30 +200,6 @@ def _tally(*mentions: tuple[Sequence[Motif], float]) -> Counter[World]:
             for place, world in enumerate(motif.worlds):
                 tally[world] += worth / (1 + 0.3 * rank) / (1 + 2 * place)  # type: ignore[assignment]
     return tally
-
-
-def _hours(
-    wished: Sequence[Motif], sung: Sequence[Motif], look: Look, *, valence: float, steps: bool
-) -> tuple[Hour, ...]:
-    """How the day goes by: an hour that is wished for stays, one that is sung of is where the day leads."""
-    hours = [motif.hour for motif in wished if motif.hour]
-    if hours:
-        return _STAYS[hours[0]] if len(set(hours)) == 1 and not steps else _DAYS[hours[0]]
-    if look.night:
-        return _DAYS["night"]
-    said = Counter(motif.hour for motif in sung[:15] if motif.hour)
-    if said:
-        return _DAYS[said.most_common(1)[0][0]]
-    return _DAYS["day" if valence > 0.15 else "dusk" if valence > -0.15 else "night"]
-
-
-def _weather(wished: Sequence[Motif], sung: Sequence[Motif], *, valence: float, arousal: float, seed: int) -> Weather:
-    said = next((motif.weather for motif in [*wished, *sung[:6]] if motif.weather), None)
-    if said:
-        return said
-    if valence < -0.35:
-        return "storm" if arousal > 0.4 else dice(seed, "weather").choice(("rain", "fog", "clouds"))
-    return "clear" if valence > 0.2 else dice(seed, "weather").choice(("clear", "clouds"))
 
 
 def _figure(wished: Sequence[Motif], chorus: Sequence[Motif], verses: Sequence[Motif], home: World) -> Figure:

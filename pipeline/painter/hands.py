@@ -20,7 +20,7 @@ HANDS: tuple[Hand, ...] = get_args(Hand)
 
 Pixels = NDArray[np.uint8]  #: (H, W, 4) BGRA
 
-# the words of a look that ask for a hand; the first hand that is asked for paints
+# the words of a look that ask for a hand; the one that is asked for first paints
 _WORDS: tuple[tuple[Hand, str], ...] = (
     ("neon", r"neon|synthwave|vaporwave|retrowave|outrun|cyberpunk|80s|eighties|vhs"),
     ("ink", r"ink|noir|black[- ]and[- ]white|monochrom\w*|b&w|charcoal|sumi\w*|graphite|pencil|etching|woodcut"),
@@ -33,10 +33,12 @@ _WORDS: tuple[tuple[Hand, str], ...] = (
 
 def hand(look: str) -> Hand:
     """Return the hand that a look's words ask for; "painted" where they ask for none."""
-    for name, words in _WORDS:
-        if re.search(rf"\b(?:{words})\b", look, re.IGNORECASE):
-            return name
-    return "painted"
+    found = [
+        (match.start(), place, name)
+        for place, (name, words) in enumerate(_WORDS)
+        if (match := re.search(rf"\b(?:{words})\b", look, re.IGNORECASE))
+    ]
+    return min(found)[2] if found else "painted"
 
 
 def mixed(palette: Palette, look: str) -> Palette:

@@ -1,4 +1,4 @@
-"""The colours of one picture: from its hour, weather, mood and seed, or from the film's own five.
+"""The colours of one picture: its hour's, bent by weather and mood, and drawn into the family of the film's own five.
 
 Colours are BGR float32, 0-1, as displayed; they are mixed and changed in Oklab, where steps look even and hues hold.
 """
@@ -6,7 +6,7 @@ Colours are BGR float32, 0-1, as displayed; they are mixed and changed in Oklab,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,11 +84,14 @@ _AIR: dict[Weather, tuple[float, float, float]] = {  # grey, veil, lightness
 
 
 def palette(picture: Picture, style: StyleSheet, rng: np.random.Generator) -> Palette:
-    """Return the colours of a picture; a style sheet with a palette rules, the rest bends it by hour and weather."""
+    """Return the colours of a picture; the hour says how light it is, a film's own colours to which hues all lean."""
     choice = int(rng.integers(len(_ROWS[picture.hour])))
-    if len(style.palette) >= 2:
-        base = _from_film([from_hex(text) for text in style.palette], picture.hour)
-        return _in_air(base, picture.weather, grey=0.35)
+    five = picture.palette or style.palette
+    if len(five) >= 2:
+        family = _family(five, style.palette)
+        rows = [_from_row(row, picture.hour) for row in _ROWS[picture.hour]]
+        base = _grounded(_changed(min(rows, key=lambda row: _strange(row, family)), family.adopt), five[0])
+        return _in_mood(_in_air(base, picture.weather, grey=0.8), 0.5 * picture.valence, 0.6 * picture.arousal)
     base = _from_row(_ROWS[picture.hour][choice], picture.hour)
     return _in_mood(_in_air(base, picture.weather, grey=1.0), picture.valence, picture.arousal)
 
@@ -97,6 +100,11 @@ def from_hex(text: str) -> Colour:
     """Return the colour of "#rrggbb"."""
     text = text.removeprefix("#")
     return np.array([int(text[place : place + 2], 16) / 255 for place in (4, 2, 0)], np.float32)
+
+
+def to_hex(colour: Colour) -> str:
+    """Return "#rrggbb" of a colour."""
+    return "#" + "".join(f"{round(255 * float(part)):02x}" for part in colour[::-1])
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
@@ -174,28 +182,103 @@ def _from_row(row: str, hour: Hour) -> Palette:
     return Palette(zenith, sky, horizon, glow, light, haze, shade, ink, accent, hour=hour)
 
 
-def _from_film(five: list[Colour], hour: Hour) -> Palette:
-    """Return roles for a film's colours, given from dark to light; the hour says how far up the sky reaches."""
-    labs = np.stack([to_oklab(colour) for colour in five])
-    scale = np.linspace(0, 4, len(five))
+_PULL, _NARROW_PULL = 0.5, 0.85  # of the way to the family's nearest hue; a family of one hue means it
+_NARROW = 0.92  # how much of a family's colour points one way (0-1) for that
+_LIKE_LIGHT = 1.2  # radians of hue that a whole step of lightness counts: lights lean to lights, shadows to shadows
+_ORDINARY = 0.07  # Oklab chroma of a family that leaves an hour as colourful as it is
+_RICHEST = 1.4  # times as colourful as the hour is by itself, however gaudy the film's five are
+_SICKLY = math.radians(108), math.radians(172)  # greens that no sky and no skin has unless they are asked for
 
-    def tone(place: float) -> Colour:
-        return from_oklab(np.array([np.interp(place, scale, labs[:, axis]) for axis in range(3)]))
 
-    # places on the film's scale 0-4: zenith, sky, horizon, glow, haze, shade
-    heights = {
-        "dawn": (1.6, 2.4, 3.4, 4.0, 2.9, 1.4),
-        "day": (2.4, 3.0, 3.8, 4.0, 3.3, 1.7),
-        "dusk": (0.9, 1.8, 3.0, 3.7, 2.4, 1.0),
-        "night": (0.05, 0.5, 1.3, 3.2, 1.0, 0.5),
-    }[hour]
-    zenith, sky, horizon, glow, haze, shade = (tone(place) for place in heights)
-    accent = five[int(np.argmax(np.hypot(labs[:, 1], labs[:, 2]) * (labs[:, 0] > 0.35)))]
-    light = lighter(five[-1], 0.06)
-    if hour == "night":
-        zenith, sky = lighter(zenith, -0.04), lighter(sky, -0.05)
-    ink = lighter(five[0], {"night": -0.08, "dusk": -0.03}.get(hour, 0.0))
-    return Palette(zenith, sky, horizon, glow, light, haze, shade, ink, accent, hour=hour)
+@dataclass(frozen=True)
+class _Family:
+    """What the film's own colours do to all others."""
+
+    hues: tuple[tuple[float, float], ...]  #: radians, and Oklab lightness; without those that are nearly grey
+    pull: float  #: 0-1: how far hues lean to the nearest of these
+    chroma: float  #: times as colourful; 0 for black and white
+    lift: float  #: of Oklab lightness
+
+    def turn(self, hue: float, light: float) -> float:
+        """Return how far it is to the nearest of the family's hues that is about as light, radians."""
+        ways = [(math.remainder(own - hue, math.tau), abs(its - light)) for own, its in self.hues]
+        return min(ways, key=lambda way: abs(way[0]) + _LIKE_LIGHT * way[1], default=(0.0, 0.0))[0]
+
+    def toward(self, hue: float, light: float) -> float:
+        """Return where a hue leans; on its way it stops before a green that the family has not."""
+        leant = hue + self.pull * self.turn(hue, light)
+        if not sickly(leant) or any(sickly(own) for own, _ in self.hues):
+            return leant
+        return hue if sickly(hue) else min(_SICKLY, key=lambda edge: abs(math.remainder(edge - hue, math.tau)))
+
+    def adopt(self, colour: Colour) -> Colour:
+        """Return an hour's colour as this family has it."""
+        light, green, blue = to_oklab(colour)
+        # shadows never glow: they take no more colour than they have
+        richer = self.chroma if self.chroma < 1 else 1 + (self.chroma - 1) * min(1.0, max(0.0, 2.5 * light - 0.75))
+        hue, chroma = math.atan2(blue, green), math.hypot(green, blue) * richer
+        hue = self.toward(hue, light)
+        # the darkest and the lightest stay where they are: neither night nor sun is a matter of taste
+        light += self.lift * 4 * light * (1 - light)
+        return from_oklab(np.array([light, chroma * math.cos(hue), chroma * math.sin(hue)]))
+
+
+def sickly(hue: float) -> bool:
+    """Return whether a hue in Oklab, radians, is a green that needs a reason."""
+    return _SICKLY[0] < hue % math.tau < _SICKLY[1]
+
+
+def _family(five: Sequence[str], whole: Sequence[str]) -> _Family:
+    """Return what five colours do; they lift as far as they are lighter than the whole film's."""
+    labs = np.stack([to_oklab(from_hex(text)) for text in five])
+    chroma = np.hypot(labs[:, 1], labs[:, 2])
+    strength = float(chroma.mean())
+    hues = tuple(
+        (math.atan2(blue, green), float(light))
+        for (light, green, blue), own in zip(labs, chroma, strict=True)
+        if own > max(0.015, 0.4 * strength)
+    )
+    whole_light = float(np.mean([brightness(from_hex(text)) for text in whole])) if whole else float(labs[:, 0].mean())
+    one_way = float(np.hypot(*labs[:, 1:].sum(axis=0)) / max(chroma.sum(), 1e-6))
+    return _Family(
+        hues,
+        _NARROW_PULL if one_way > _NARROW else _PULL,
+        min(_RICHEST, (strength / _ORDINARY) ** 0.6) if hues else 0.0,
+        float(labs[:, 0].mean()) - whole_light,
+    )
+
+
+def _grounded(base: Palette, darkest: str) -> Palette:
+    """Return the palette with a foreground nearly as dark as the family's darkest."""
+    sink = min(0.0, brightness(from_hex(darkest)) - brightness(base.ink))
+    return replace(base, ink=lighter(base.ink, 0.7 * sink))
+
+
+def _strange(row: Palette, family: _Family) -> float:
+    """How far an hour's colours are from a family's, the colourful ones above all."""
+    far = whole = 0.0
+    for colour in (row.zenith, row.sky, row.horizon, row.haze, row.shade):
+        light, green, blue = to_oklab(colour)
+        chroma = math.hypot(green, blue)
+        far += chroma * abs(family.turn(math.atan2(blue, green), light))
+        whole += chroma
+    return far / whole - 3.0 * whole / 5  # among kin the more colourful one
+
+
+def _changed(palette: Palette, change: Callable[[Colour], Colour]) -> Palette:
+    """Return a palette with each of its colours changed."""
+    return replace(
+        palette,
+        zenith=change(palette.zenith),
+        sky=change(palette.sky),
+        horizon=change(palette.horizon),
+        glow=change(palette.glow),
+        light=change(palette.light),
+        haze=change(palette.haze),
+        shade=change(palette.shade),
+        ink=change(palette.ink),
+        accent=change(palette.accent),
+    )
 
 
 def _in_air(base: Palette, weather: Weather, *, grey: float) -> Palette:
@@ -234,15 +317,5 @@ def _in_mood(base: Palette, valence: float, arousal: float) -> Palette:
         lab[0] = np.clip(0.5 + (lab[0] - 0.5) * contrast + 0.015 * valence, 0.04, 0.99)
         return from_oklab(lab * np.array([1, chroma, chroma]) + warmth * (0.3 + lab[0]))
 
-    return replace(
-        base,
-        zenith=mood(base.zenith),
-        sky=mood(base.sky),
-        horizon=mood(base.horizon),
-        glow=mood(base.glow),
-        haze=mood(base.haze),
-        shade=mood(base.shade),
-        ink=mood(base.ink),
-        accent=mood(base.accent),
-        contrast=1 + 0.3 * arousal,
-    )
+    light = base.light  # lamps and suns are what they are
+    return replace(_changed(base, mood), light=light, contrast=1 + 0.3 * arousal)
