@@ -357,10 +357,14 @@ def _agreed(sketched: Sketch, *, yes: bool) -> bool:
     from pipeline.purse import dollars
 
     cost = dollars(sketched.usd)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_somebody_here():
         raise Refused(text.UNASKED.format(cost=cost), hint=text.UNASKED_HINT)
     show_offer(sketched)
     return typer.confirm(text.ASK.format(cost=cost), err=True)
+
+
+def _is_somebody_here() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _only(stages: Mapping[str, str], report: Report) -> Report:
