@@ -16,6 +16,7 @@ from pipeline.painter.canvas import Canvas, Colour, Mask, Paint, Sheet, Stage
 from pipeline.painter.curves import Figure as Model
 from pipeline.painter.curves import Outline, Tone
 from pipeline.painter.palette import Palette, brightness, lighter, mix, vivid
+from pipeline.painter.wardrobe import Wardrobe
 from pipeline.storyboard import Figure, World
 
 # how high each figure at least and at most becomes, in shorter sides of the canvas: it reads at 270 px and leaves air
@@ -48,10 +49,8 @@ _FINE_PX = 1400  # outlines are drawn about this fine, then reduced
 _MARGIN = 0.35  # around the figure, in its larger side: glow, shadow, reflection
 _BITS = 4  # of cv2's fixed-point coordinates
 
+_HELD = ("boat", "car", "train", "house", "balloon")  # of these a film has one; birds and trees are others everywhere
 _MODELS: dict[Figure, Callable[[np.random.Generator], Model]] = {
-    "walker": people.walker,
-    "dancer": people.dancer,
-    "couple": people.couple,
     "bird": things.bird,
     "boat": things.boat,
     "car": things.car,
@@ -82,21 +81,41 @@ def fitting(figure: Figure, world: World) -> Figure:
 
 
 def stand(
-    figure: Figure, stage: Stage, palette: Palette, *, canvas: Canvas, rng: np.random.Generator, wet: bool = False
+    figure: Figure,
+    stage: Stage,
+    palette: Palette,
+    *,
+    canvas: Canvas,
+    rng: np.random.Generator,
+    wet: bool = False,
+    wardrobe: Wardrobe | None = None,
 ) -> list[Sheet]:
-    """Return the sheet with the figure on it; none for "none". `wet`: who walks has an umbrella."""
+    """Return the sheet with the figure on it; none for "none". `wet`: who walks has an umbrella.
+
+    `wardrobe` holds its looks through the film; without one they are the picture's own.
+    """
     if figure == "none":
         return []
-    model = people.walker(rng, wet=wet) if figure == "walker" else _MODELS[figure](rng)
+    model = _model(figure, rng, wet, wardrobe)
     place = _placed(model, figure, stage, canvas)
     if place is None:
         return []
-    paint, mask = _painted(model, place, stage, palette)
+    paint, mask = _painted(model, place, stage, palette, wardrobe.colour if wardrobe else None)
     finished = brush.sheet(paint, mask, depth=stage.depth).pixels
     pixels = np.zeros((canvas.height, canvas.width, 4), np.uint8)
     pixels[place.top : place.top + place.region.height, place.left : place.left + place.region.width] = finished
     depth = stage.depth if model.where != "sky" else min(stage.depth, 0.35)
     return [Sheet(pixels, depth)]
+
+
+def _model(figure: Figure, rng: np.random.Generator, wet: bool, wardrobe: Wardrobe | None) -> Model:
+    if figure == "walker":
+        return people.walker(rng, wet=wet, wardrobe=wardrobe)
+    if figure == "dancer":
+        return people.dancer(rng, wardrobe=wardrobe)
+    if figure == "couple":
+        return people.couple(rng, wardrobe=wardrobe)
+    return _MODELS[figure](wardrobe.chance if wardrobe and figure in _HELD else rng)
 
 
 def _placed(model: Model, figure: Figure, stage: Stage, canvas: Canvas) -> _Place | None:
@@ -130,9 +149,9 @@ def _placed(model: Model, figure: Figure, stage: Stage, canvas: Canvas) -> _Plac
     )
 
 
-def _painted(model: Model, place: _Place, stage: Stage, palette: Palette) -> tuple[Paint, Mask]:
+def _painted(model: Model, place: _Place, stage: Stage, palette: Palette, cloth: Colour | None) -> tuple[Paint, Mask]:
     """Return colours and coverage of a region: reflection or shadow, halo, the figure, the glow of its lamps."""
-    body, whole, lamps = _figure(model, place, stage, palette)
+    body, whole, lamps = _figure(model, place, stage, palette, cloth)
     region = place.region
     dark = palette.hour in ("night", "dusk")
     under = _beneath(model, whole, place)
@@ -155,15 +174,19 @@ def _over(paint: Paint, mask: Mask, colour: NDArray[np.float32], cover: Mask) ->
     return np.asarray(paint + (colour - paint) * share[..., None], np.float32), total
 
 
-def _figure(model: Model, place: _Place, stage: Stage, palette: Palette) -> tuple[Paint, Mask, Mask | None]:
+def _figure(
+    model: Model, place: _Place, stage: Stage, palette: Palette, cloth: Colour | None
+) -> tuple[Paint, Mask, Mask | None]:
     """Return the figure's own colours, its mask and the mask of what shines in it."""
     flying = model.where == "sky" and all(part.tone == "ink" for part in model.parts)  # birds: pale by moonlight
     colours = _colours(stage, palette, flying=flying)
+    if cloth is not None:
+        colours["cloth"] = _dyed(cloth, stage, palette)
     paint = brush.flat(place.region, colours["ink"])
     whole = np.zeros((place.region.height, place.region.width), np.float32)
     lamps: Mask | None = None
     for tone, parts in groupby(model.parts, key=lambda part: part.tone):
-        mask = _mask([part.outline for part in parts], place, model.melt if tone == "ink" else 0.0)
+        mask = _mask([part.outline for part in parts], place, model.melt if tone in ("ink", "cloth") else 0.0)
         brush.lay(paint, colours[tone], mask)
         if tone in ("cloth", "second", "leaf", "crown"):
             _round(paint, mask, place, palette)
@@ -196,6 +219,12 @@ def _colours(stage: Stage, palette: Palette, *, flying: bool) -> dict[Tone, Colo
         "lamp": lighter(warm, 0.06) if shining else mix(palette.sky, palette.ink, 0.3),
         "signal": np.array([0.16, 0.18, 0.95 if shining else 0.65], np.float32),
     }
+
+
+def _dyed(colour: Colour, stage: Stage, palette: Palette) -> Colour:
+    """Return a cloth's own colour in the light of the hour: it is to be known again in every picture."""
+    dim = {"day": 0.0, "dawn": -0.03, "dusk": -0.07, "night": -0.13}[palette.hour]
+    return palette.veiled(mix(lighter(colour, dim), palette.shade, 0.08), 0.12 * (1 - stage.depth))
 
 
 def _warm(palette: Palette) -> Colour:

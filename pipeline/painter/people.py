@@ -1,12 +1,14 @@
-"""People in pictures, without faces: walkers, dancers, couples; poses and clothes by chance."""
+"""People in pictures, without faces: walkers, dancers, couples; poses by chance, clothes as the wardrobe has them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.painter.curves import Figure, Outline, Part, curve, limb, moved, oval
+from pipeline.painter.curves import Figure, Outline, Part, Tone, curve, limb, moved, oval
+from pipeline.painter.wardrobe import Wardrobe, Wear
 
 _Joints = list[tuple[float, float]]
 
@@ -24,6 +26,7 @@ class _Body:
     hand: tuple[float, float]
     shoulder: float
     profile: bool
+    sleeves: tuple[Outline, ...] = ()  #: its arms, as a coat covers them
 
 
 @dataclass(frozen=True)
@@ -108,35 +111,56 @@ _DANCES = (
 _TURNING = _DANCES[3]
 
 
-def walker(rng: np.random.Generator, *, wet: bool = False) -> Figure:
+def walker(rng: np.random.Generator, *, wet: bool = False, wardrobe: Wardrobe | None = None) -> Figure:
     """Return somebody who walks, or stands and looks into the picture; `wet` gives an umbrella."""
-    woman, profile, left = (bool(rng.random() < share) for share in (0.5, 0.45, 0.5))
+    profile, left = (bool(rng.random() < share) for share in (0.45, 0.5))
+    looks = wardrobe.chance if wardrobe else rng
+    woman = _is_woman(looks, wardrobe)
     body = _striding(rng, woman) if profile else _standing(rng, woman)
-    outlines = [*body.outlines, *_clothes(rng, body, woman)]
-    if wet:
-        outlines += _umbrella(rng, body)
-    return _figure(outlines).moved(flip=left)
+    parts = [*_parts(body.outlines), *_clothes(looks, body, woman, wardrobe)]
+    if wet or (wardrobe and wardrobe.worn == "umbrella"):
+        dome, *rest = _umbrella(rng, body)
+        parts += [Part(dome, _cloth(wardrobe, "umbrella")), *_parts(rest)]
+    return Figure(tuple(parts), _MELT).moved(flip=left)
 
 
-def dancer(rng: np.random.Generator) -> Figure:
+def dancer(rng: np.random.Generator, *, wardrobe: Wardrobe | None = None) -> Figure:
     """Return a dancer in one of a few poses."""
     pose = _DANCES[int(rng.integers(len(_DANCES)))]
-    return _figure(_dancing(rng, pose, skirt=bool(rng.random() < 0.8))).moved(flip=bool(rng.random() < 0.5))
+    looks = wardrobe.chance if wardrobe else rng
+    skirt = bool(looks.random() < 0.8)
+    worn = _cloth(wardrobe, "dress", "jacket", "coat")
+    parts = _dancing(looks, pose, skirt=skirt or worn != "ink", worn=worn)
+    return Figure(tuple(parts), _MELT).moved(flip=bool(rng.random() < 0.5))
 
 
-def couple(rng: np.random.Generator) -> Figure:
-    """Return two people: hand in hand, leaning on each other, or dancing."""
+def couple(rng: np.random.Generator, *, wardrobe: Wardrobe | None = None) -> Figure:
+    """Return two people: hand in hand, leaning on each other, or dancing; a colour is hers."""
     kind = int(rng.integers(3))
-    outlines = _partners(rng) if kind == 2 else _side_by_side(rng, leaning=kind == 1)
-    return _figure(outlines).moved(flip=bool(rng.random() < 0.5))
+    looks = wardrobe.chance if wardrobe else rng
+    worn = _cloth(wardrobe, "coat", "dress", "jacket")
+    parts = _partners(looks, worn) if kind == 2 else _side_by_side(rng, looks, worn, leaning=kind == 1)
+    return Figure(tuple(parts), _MELT).moved(flip=bool(rng.random() < 0.5))
 
 
-def _figure(outlines: list[Outline]) -> Figure:
-    return Figure(tuple(Part(outline) for outline in outlines), _MELT)
+def _is_woman(looks: np.random.Generator, wardrobe: Wardrobe | None) -> bool:
+    by_chance = bool(looks.random() < 0.5)
+    return by_chance if wardrobe is None or wardrobe.woman is None else wardrobe.woman
 
 
-def _shift(outlines: list[Outline], by: float, *, scale: float = 1.0, turn: float = 0.0) -> list[Outline]:
-    return [moved(outline, (by, 0.0), scale, turn, False) for outline in outlines]
+def _cloth(wardrobe: Wardrobe | None, *wears: Wear) -> Tone:
+    """Return what a garment is painted as: the named colour is that of what is worn, or of all where that is unsaid."""
+    if wardrobe is None or wardrobe.colour is None:
+        return "ink"
+    return "cloth" if (wardrobe.worn is None and wears != ("umbrella",)) or wardrobe.worn in wears else "ink"
+
+
+def _parts(outlines: Iterable[Outline], tone: Tone = "ink") -> list[Part]:
+    return [Part(outline, tone) for outline in outlines]
+
+
+def _shift(parts: list[Part], by: float, *, scale: float = 1.0, turn: float = 0.0) -> list[Part]:
+    return [Part(moved(part.outline, (by, 0.0), scale, turn, False), part.tone) for part in parts]
 
 
 def _standing(rng: np.random.Generator, woman: bool, *, arms: bool = True) -> _Body:
@@ -158,7 +182,7 @@ def _standing(rng: np.random.Generator, woman: bool, *, arms: bool = True) -> _B
     if arms:
         right = [(wide - 0.004, 0.775), (wide + 0.016, 0.64), (wide + 0.012, 0.51), hand]
         outlines += [limb(right, _ARM), limb([(-x, y) for x, y in right], _ARM)]
-    return _Body(tuple(outlines), (lean * 1.5, 0.928), hand, wide, False)
+    return _Body(tuple(outlines), (lean * 1.5, 0.928), hand, wide, False, tuple(outlines[-2:]) if arms else ())
 
 
 def _striding(rng: np.random.Generator, woman: bool) -> _Body:
@@ -175,27 +199,37 @@ def _striding(rng: np.random.Generator, woman: bool) -> _Body:
         limb([(-0.005, 0.785), (-0.075 * pace, 0.655), (-0.07 * pace, 0.53), (-0.055 * pace, 0.48)], _ARM),
         limb([(0.0, 0.785), (0.05 * pace, 0.645), (0.125 * pace, 0.545), (0.155 * pace, 0.515)], _ARM),
     ]
-    return _Body(tuple(outlines), (0.022, 0.925), (0.15 * pace, 0.52), 0.06, True)
+    return _Body(tuple(outlines), (0.022, 0.925), (0.15 * pace, 0.52), 0.06, True, tuple(outlines[-2:]))
 
 
-def _clothes(rng: np.random.Generator, body: _Body, woman: bool) -> list[Outline]:
+def _clothes(looks: np.random.Generator, body: _Body, woman: bool, wardrobe: Wardrobe | None) -> list[Part]:
     """Dress a body: coat, dress, jacket or backpack; hair, hat or hood."""
-    wind = -1.0 if body.profile else float(rng.choice((-1.0, 1.0)))
-    wear = float(rng.random())
-    outlines = []
-    if wear < 0.4 or (not woman and wear < 0.55):
-        outlines.append(_coat(rng, body, wind))
-    elif wear < 0.65:
-        outlines.append(_dress(rng, wind))
-    elif wear < 0.85:
-        outlines.append(_backpack(-0.095 if body.profile else 0.0))
-    else:
-        outlines.append(_jacket(body))
+    wind = float(looks.choice((-1.0, 1.0)))  # as often from every side: chance goes on the same
+    wind = -1.0 if body.profile else wind
+    by_chance = _worn(looks, woman)
+    worn = by_chance if wardrobe is None or wardrobe.worn in (None, "umbrella") else wardrobe.worn
+    tone = _cloth(wardrobe, "coat", "dress", "jacket", "backpack")
+    garments: dict[Wear | None, Callable[[], Outline]] = {
+        "coat": lambda: _coat(looks, body, wind),
+        "dress": lambda: _dress(looks, wind),
+        "jacket": lambda: _jacket(body),
+        "backpack": lambda: _backpack(-0.095 if body.profile else 0.0),
+    }
+    parts = [Part(garments[worn](), tone)]
+    if tone != "ink" and worn in ("coat", "jacket"):
+        parts += _parts(body.sleeves, tone)
     if woman:
-        outlines.append(_hair(rng, body.head, wind))
-    elif rng.random() < 0.3:
-        outlines += _hat(body.head)
-    return outlines
+        parts.append(Part(_hair(looks, body.head, wind)))
+    elif looks.random() < 0.3:
+        parts += _parts(_hat(body.head))
+    return parts
+
+
+def _worn(looks: np.random.Generator, woman: bool) -> Wear:
+    wear = float(looks.random())
+    if wear < 0.4 or (not woman and wear < 0.55):
+        return "coat"
+    return "dress" if wear < 0.65 and woman else "backpack" if wear < 0.85 else "jacket"
 
 
 def _coat(rng: np.random.Generator, body: _Body, wind: float) -> Outline:
@@ -263,44 +297,48 @@ def _umbrella(rng: np.random.Generator, body: _Body) -> list[Outline]:
     return parts
 
 
-def _dancing(rng: np.random.Generator, pose: _Dance, *, skirt: bool) -> list[Outline]:
+def _dancing(looks: np.random.Generator, pose: _Dance, *, skirt: bool, worn: Tone = "ink") -> list[Part]:
     (hx, hy), (nx, ny), (px, py) = pose.head, pose.neck, pose.hip
     waist = ((nx + px) / 2, (ny + py) / 2 - 0.01)
-    outlines = [
+    body = [
         oval(hx, hy, 0.042, 0.057, -float(np.arctan2(hx - nx, hy - ny))),
         limb([(hx, hy - 0.03), (nx, ny - 0.03)], (0.036, 0.045)),
-        limb([(nx, ny - 0.06), waist, pose.hip], (0.125, 0.085, 0.125)),
         limb([pose.arms[0][0], (nx, ny - 0.035), pose.arms[1][0]], (0.05, 0.06, 0.05)),
         *[limb(arm, (0.045, 0.034, 0.018)) for arm in pose.arms],
         *[limb(leg, (0.10, 0.068, 0.04, 0.018)) for leg in pose.legs],
     ]
+    dress = [limb([(nx, ny - 0.06), waist, pose.hip], (0.125, 0.085, 0.125))]
     if skirt:
-        outlines.append(curve(pose.skirt))
-    if rng.random() < 0.5:
-        return [*outlines, oval(hx - 0.035, hy + 0.045, 0.026, 0.026)]  # a bun
-    side = -1 if rng.random() < 0.7 else 1
+        dress.append(curve(pose.skirt))
+    parts = [*_parts(body), *_parts(dress, worn)]
+    if looks.random() < 0.5:
+        return [*parts, Part(oval(hx - 0.035, hy + 0.045, 0.026, 0.026))]  # a bun
+    side = -1 if looks.random() < 0.7 else 1
     flying = [(hx, hy + 0.02), (hx + 0.07 * side, hy), (hx + 0.13 * side, hy - 0.06), (hx + 0.19 * side, hy - 0.07)]
-    return [*outlines, limb(flying, (0.08, 0.06, 0.04, 0.006))]
+    return [*parts, Part(limb(flying, (0.08, 0.06, 0.04, 0.006)))]
 
 
-def _partners(rng: np.random.Generator) -> list[Outline]:
+def _partners(looks: np.random.Generator, worn: Tone) -> list[Part]:
     """Return a dancer and who leads her."""
-    her = _shift(_dancing(rng, _TURNING, skirt=True), -0.13)
-    leader = _standing(rng, False, arms=False)
-    his = _shift([*leader.outlines, _jacket(leader)], 0.23, scale=1.05)
+    her = _shift(_dancing(looks, _TURNING, skirt=True, worn=worn), -0.13)
+    leader = _standing(looks, False, arms=False)
+    his = _shift(_parts([*leader.outlines, _jacket(leader)]), 0.23, scale=1.05)
     lead = limb([(0.14, 0.82), (0.14, 0.91), (0.18, 1.0)], (0.055, 0.042, 0.026))
     hold = limb([(0.33, 0.82), (0.25, 0.70), (0.06, 0.68)], (0.055, 0.046, 0.03))
-    return [*her, *his, lead, hold]
+    return [*her, *his, Part(lead), Part(hold)]
 
 
-def _side_by_side(rng: np.random.Generator, *, leaning: bool) -> list[Outline]:
+def _side_by_side(rng: np.random.Generator, looks: np.random.Generator, worn: Tone, *, leaning: bool) -> list[Part]:
     one, other = _standing(rng, True), _standing(rng, False)
     gap, tilt = (0.135, -0.045) if leaning else (0.2, 0.0)
-    hers = [*one.outlines, _hair(rng, one.head, float(rng.choice((-1.0, 1.0))))]
-    hers.append(_dress(rng, -1.0) if rng.random() < 0.65 else _jacket(one))
-    his = [*other.outlines, _coat(rng, other, 1.0) if rng.random() < 0.5 else _jacket(other)]
+    dress = bool(looks.random() < 0.65)
+    hers = [*_parts(one.outlines), Part(_dress(looks, -1.0) if dress else _jacket(one), worn)]
+    hers.append(Part(_hair(looks, one.head, float(looks.choice((-1.0, 1.0))))))
+    his = _parts([*other.outlines, _coat(looks, other, 1.0) if looks.random() < 0.5 else _jacket(other)])
     if leaning:
         touch = limb([(0.11, 0.80), (-0.03, 0.72), (-0.19, 0.70)], (0.055, 0.05, 0.032))
     else:
         touch = limb([(-0.09, 0.46), (0.0, 0.44), (0.07, 0.46)], (0.034, 0.038, 0.034))
-    return [*_shift(hers, -gap, scale=0.94, turn=tilt), *_shift(his, gap * 0.92, scale=1.02, turn=-tilt * 0.6), touch]
+    left = _shift(hers, -gap, scale=0.94, turn=tilt)
+    right = _shift(his, gap * 0.92, scale=1.02, turn=-tilt * 0.6)
+    return [*left, *right, Part(touch)]

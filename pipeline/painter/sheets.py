@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.painter import figures, hands, weather
 from pipeline.painter.canvas import Canvas, Point, Scenery, Sheet
 from pipeline.painter.palette import palette
+from pipeline.painter.wardrobe import wardrobe
 from pipeline.storyboard import Framing, Picture, StyleSheet, World
 
 _SOFTEST = 0.006  # shorter sides: blur of what is infinitely far in a close picture
@@ -50,7 +51,13 @@ def sheets(
     layers = [_blurred(sheet, canvas) for sheet in scenery.sheets] if picture.framing == "close" else [*scenery.sheets]
     wet = picture.weather in ("rain", "storm") and picture.world not in weather.SHELTERED
     between = figures.stand(
-        figures.fitting(picture.figure, picture.world), stage, colours, canvas=canvas, rng=people, wet=wet
+        figures.fitting(picture.figure, picture.world),
+        stage,
+        colours,
+        canvas=canvas,
+        rng=people,
+        wet=wet,
+        wardrobe=wardrobe(style, picture.figure),
     )
     around = weather.air(picture, stage, colours, canvas=canvas, rng=air)
     layers[stage.slot : stage.slot] = [*around.behind, *between]

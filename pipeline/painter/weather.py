@@ -97,8 +97,8 @@ def _rain(canvas: Canvas, palette: Palette, rng: np.random.Generator, *, heavy: 
     many, haste = (1.7, 1.25) if heavy else (1.0, 1.0)
     tint = mix(palette.light, palette.haze, 0.35)
     # (streaks, length, width, strength): lengths and widths in shorter sides
-    far = ((650, 0.035, 0.0010, 0.26), (150, 0.06, 0.0014, 0.32))
-    near = ((120, 0.09, 0.0018, 0.34), (70, 0.17, 0.0026, 0.38))
+    far = ((480, 0.04, 0.0011, 0.2), (110, 0.065, 0.0015, 0.26))
+    near = ((90, 0.09, 0.0018, 0.32), (60, 0.18, 0.0026, 0.36))
     sheets = []
     for kinds, veil, speed, depth in ((far, 0.04, 0.75, 0.75), (near, 0.0, 1.4, 0.9)):
         mask = _blank(canvas)
