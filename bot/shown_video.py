@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SHOWS_MOST, LYRICS_MOST, LOOK_MOST = 48, 60, 100  # letters of a cell and of a line
 SUPPLIED = "supplied"  # pipeline.visuals.SUPPLIED
 NARROW = (0, 1, 2, 3, 5, 7)  # the columns that a small terminal has room for
+STRETCHED = (4, 7)  # those that take what room there is
 
 
 def show_made(made: Sketch | MusicVideo, again: str, *, as_json: bool, quiet: bool) -> None:
@@ -140,9 +141,10 @@ def show_shots(console: Console, board: Storyboard) -> None:
     from rich.text import Text
 
     columns = range(len(text.SHOTS)) if console.width >= WIDE else NARROW
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     for column in columns:
-        table.add_column(text.SHOTS[column], no_wrap=True, overflow="ellipsis")
+        ratio = 1 if column in STRETCHED else None
+        table.add_column(text.SHOTS[column], no_wrap=True, overflow="ellipsis", ratio=ratio)
     for row in rows:
         table.add_row(*(Text(plain(row[column])) for column in columns))
     console.print(table)

@@ -12,6 +12,10 @@ def terminal(width: int) -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=width, markup=False, highlight=False, no_color=True)
 
 
+def plainly() -> Console:
+    return Console(file=io.StringIO(), width=80, markup=False, highlight=False)
+
+
 def printed(console: Console) -> str:
     assert isinstance(console.file, io.StringIO)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())

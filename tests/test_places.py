@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.places import choose_places, claimed
+from bot.places import VIDEO, choose_places, claimed
 from pipeline.errors import Refused
 
 
@@ -74,7 +74,7 @@ def test_a_hard_link_to_the_clip_is_the_clip(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.touch()
     os.link(clip, tmp_path / "film.mp4")
-    with pytest.raises(Refused, match="film.mp4 itself"):
+    with pytest.raises(Refused, match=r"film\.mp4 itself"):
         choose_places(clip, tmp_path / "film.mp4", None, takes=1, force=True)
 
 
@@ -95,3 +95,36 @@ def test_a_long_name_leaves_room_for_what_is_added(tmp_path: Path, letter: str) 
     to.touch()
     folder.mkdir()
     assert choose_places(clip, None, None, takes=20, force=False)[0] != to
+
+
+def test_a_preview_is_gone_on_from_and_another_film_is_not(tmp_path: Path) -> None:
+    song, planned, other = tmp_path / "song.mp3", tmp_path / "song-video.reelscore", tmp_path / "other.reelscore"
+    song.touch()
+    for folder in (planned, other):
+        folder.mkdir()
+        (folder / "storyboard.json").touch()
+
+    def place(**options: Any) -> tuple[str, str]:
+        plain: dict[str, Any] = {"out": None, "folder": None, "force": False, "kind": VIDEO, "preview": planned}
+        to, folder = choose_places(song, **plain | options)
+        return to.name, folder.name
+
+    assert place() == ("song-video.mp4", "song-video.reelscore")
+    assert place(preview=None) == ("song-video-2.mp4", "song-video-2.reelscore")
+    assert place(preview=other) == ("song-video-2.mp4", "song-video-2.reelscore")
+    with pytest.raises(Refused, match="exists already"):
+        place(folder=other)
+    (tmp_path / "song-video.mp4").touch()
+    assert place() == ("song-video-2.mp4", "song-video-2.reelscore")
+    with pytest.raises(Refused, match="not the folder of an earlier run"):
+        choose_places(song, None, planned, takes=1, force=True)
+
+
+def test_what_a_replaced_folder_holds_can_be_read_meanwhile(tmp_path: Path) -> None:
+    folder = tmp_path / "film.reelscore"
+    folder.mkdir()
+    (folder / "portfolio.json").write_text("bought")
+    with claimed(folder, force=True, kind=VIDEO) as aside:
+        assert (aside / "portfolio.json").read_text() == "bought"
+        assert not any(folder.iterdir())
+    assert list(tmp_path.rglob("*")) == [folder]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import BotSettings
-from jobs.settings import NAMES_OF_THE_BOT, PREFIX, SECRETS_OF_THE_BOT, JobSettings, names, scrub
+from jobs.settings import NAMES_OF_THE_BOT, PREFIX, SECRETS_OF_THE_BOT, JobSettings, VendorSettings, names, scrub
 from pipeline.errors import Refused
 from storage.records import Caps
 from tests.settings_cases import NONE, UNSAFE
@@ -137,3 +137,20 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(Refused, match="cannot be used"):
         JobSettings.read().make_data()
+
+
+def test_vendors_are_read_without_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hunter")
+    monkeypatch.setenv("REELSCORE_MOST_USD", "0.5")
+    monkeypatch.setenv("REDIS_URL", "redis://redis.example.org:6379")  # a worker would refuse it
+    monkeypatch.setenv("REELSCORE_SLOTS", "hunter")
+    vendors = VendorSettings.read().vendors
+    assert (vendors.openai_key, vendors.most_usd, vendors.replicate_token) == ("sk-hunter", 0.5, "")
+    assert "hunter" not in repr(vendors)
+    monkeypatch.setenv("REELSCORE_MOST_EUR", "1")
+    with pytest.raises(Refused, match="no setting REELSCORE_MOST_EUR"):
+        VendorSettings.read()
+    monkeypatch.delenv("REELSCORE_MOST_EUR")
+    monkeypatch.setenv("REELSCORE_SUNO_URL", "hunter")
+    with pytest.raises(Refused, match="REELSCORE_SUNO_URL: write an address"):
+        VendorSettings.read()
