@@ -205,3 +205,12 @@ def test_progress_is_told() -> None:
     sheets(picture("sea"), StyleSheet(""), size=(60, 60), progress=told.append)
     assert told == sorted(told)
     assert told
+
+
+@pytest.mark.parametrize("weather", ["clear", "storm"])
+def test_whoever_lives_at_sea_lives_in_a_lighthouse(weather: str) -> None:
+    """It stands in the picture, and its lamp burns: the brightest thing above the horizon beside the moon."""
+    without = flat("sea", hour="night", weather=weather)
+    with_one = flat("sea", hour="night", weather=weather, figure="house")
+    assert len(painted("sea", hour="night", weather=weather, figure="house")) > 3
+    assert np.abs(with_one - without).max() > 0.3

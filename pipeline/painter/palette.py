@@ -88,7 +88,7 @@ def palette(picture: Picture, style: StyleSheet, rng: np.random.Generator) -> Pa
     choice = int(rng.integers(len(_ROWS[picture.hour])))
     five = picture.palette or style.palette
     if len(five) >= 2:
-        family = _family(five, style.palette)
+        family = _family(five, style.palette, picture.hour)
         rows = [_from_row(row, picture.hour) for row in _ROWS[picture.hour]]
         base = _grounded(_changed(min(rows, key=lambda row: _strange(row, family)), family.adopt), five[0])
         return _in_mood(_in_air(base, picture.weather, grey=0.8), 0.5 * picture.valence, 0.6 * picture.arousal)
@@ -182,7 +182,8 @@ def _from_row(row: str, hour: Hour) -> Palette:
     return Palette(zenith, sky, horizon, glow, light, haze, shade, ink, accent, hour=hour)
 
 
-_PULL, _NARROW_PULL = 0.5, 0.85  # of the way to the family's nearest hue; a family of one hue means it
+#: of the way to the family's nearest hue; a family of one hue means it, and a night is blue before all else
+_PULL, _NARROW_PULL, _NIGHT_PULL = 0.5, 0.85, 0.3
 _NARROW = 0.92  # how much of a family's colour points one way (0-1) for that
 _LIKE_LIGHT = 1.2  # radians of hue that a whole step of lightness counts: lights lean to lights, shadows to shadows
 _ORDINARY = 0.07  # Oklab chroma of a family that leaves an hour as colourful as it is
@@ -228,7 +229,7 @@ def sickly(hue: float) -> bool:
     return _SICKLY[0] < hue % math.tau < _SICKLY[1]
 
 
-def _family(five: Sequence[str], whole: Sequence[str]) -> _Family:
+def _family(five: Sequence[str], whole: Sequence[str], hour: Hour) -> _Family:
     """Return what five colours do; they lift as far as they are lighter than the whole film's."""
     labs = np.stack([to_oklab(from_hex(text)) for text in five])
     chroma = np.hypot(labs[:, 1], labs[:, 2])
@@ -242,7 +243,7 @@ def _family(five: Sequence[str], whole: Sequence[str]) -> _Family:
     one_way = float(np.hypot(*labs[:, 1:].sum(axis=0)) / max(chroma.sum(), 1e-6))
     return _Family(
         hues,
-        _NARROW_PULL if one_way > _NARROW else _PULL,
+        _NARROW_PULL if one_way > _NARROW else _NIGHT_PULL if hour == "night" else _PULL,
         min(_RICHEST, (strength / _ORDINARY) ** 0.6) if hues else 0.0,
         float(labs[:, 0].mean()) - whole_light,
     )

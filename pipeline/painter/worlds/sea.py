@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.painter import brush, land, sky, trees, water
-from pipeline.painter.canvas import Canvas, Mask, Scenery, Sheet, Stage
+from pipeline.painter.canvas import Canvas, Mask, Point, Scenery, Sheet, Stage
 from pipeline.painter.palette import Palette, lighter, mix
 from pipeline.painter.sky import Light
 from pipeline.storyboard import Picture
@@ -25,15 +26,19 @@ def paint(picture: Picture, palette: Palette, *, canvas: Canvas, rng: np.random.
     )
     sheets.append(brush.sheet(mirror, mask, depth=0.34))
     kind = rng.random()
+    feet = (0.5 - (0.10 if wild else 0.14) * sun.side, 0.72 if wild else 0.71)
+    if picture.figure == "house":  # at sea one lives in a lighthouse
+        feet = (0.5 - 0.17 * sun.side, horizon + 0.07)
+        sheets.append(_lighthouse(canvas, palette, sun, stacks.spawn(1)[0], feet))
     if wild:
         sheets += _billows(canvas, palette, sun, front, horizon)
-        return Scenery(tuple(sheets), Stage((0.5 - 0.1 * sun.side, 0.72), 0.10, 0.6, len(sheets) - 1, sun.at, horizon))
-    if kind < 0.55:
+        return Scenery(tuple(sheets), Stage(feet, 0.10, 0.6, len(sheets) - 1, sun.at, horizon))
+    if kind < 0.55 and picture.figure != "house":
         sheets.append(_stacks(canvas, palette, sun, stacks, horizon))
     slot = len(sheets)
     beach = kind < 0.4 and picture.framing == "wide"
     sheets.append(_beach(canvas, palette, sun, front) if beach else _cliff(canvas, palette, sun, front, picture))
-    return Scenery(tuple(sheets), Stage((0.5 - 0.14 * sun.side, 0.71), 0.10, 0.55, slot, sun.at, horizon))
+    return Scenery(tuple(sheets), Stage(feet, 0.10, 0.55, slot, sun.at, horizon))
 
 
 def _headlands(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, horizon: float) -> Sheet:
@@ -92,6 +97,49 @@ def _stack(canvas: Canvas, rng: np.random.Generator, foot: tuple[float, float], 
     top = np.array([[lean[-1] - 0.1 * wide, -tall * float(rng.uniform(1.02, 1.12))]])
     points = np.concatenate([left, top, right[::-1]])
     return brush.fill(canvas, [points / [canvas.across, canvas.down] + np.array(foot)])
+
+
+def _lighthouse(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Generator, foot: Point) -> Sheet:
+    """Return a lighthouse on its rock: bands on the side of the light, a burning lamp, two beams when it is dark."""
+    rock = np.maximum(
+        _stack(canvas, rng, foot, tall=0.12, wide=0.26),
+        _stack(canvas, rng, (foot[0] + 0.05, foot[1]), tall=0.07, wide=0.3),
+    )
+    size = np.array([1 / canvas.across, 1 / canvas.down])
+
+    def shape(*points: Point) -> NDArray[np.float64]:
+        return np.array(points) * 0.044 * size + np.array([foot[0], foot[1] - 0.10 * size[1]])
+
+    def ring(low: float, high: float) -> NDArray[np.float64]:
+        half = [0.95 - 0.07 * low, 0.95 - 0.07 * high]
+        return shape((-half[0], -low), (half[0], -low), (half[1], -high), (-half[1], -high))
+
+    tower = brush.fill(canvas, [ring(-0.6, 6.2)])
+    dark = brush.fill(
+        canvas,
+        [ring(1.1, 2.4), ring(3.7, 5.0), shape((-0.9, -6.1), (0.9, -6.1), (0.9, -6.35), (-0.9, -6.35)),
+         shape((-0.62, -7.3), (0.0, -8.2), (0.62, -7.3))],
+    )  # fmt: skip
+    lamp = shape((-0.42, -6.35), (0.42, -6.35), (0.42, -7.3), (-0.42, -7.3))
+    at = (float(lamp[:, 0].mean()), float(lamp[:, 1].mean()))
+    paint = land.dark(canvas, palette, sun, lift=0.35)
+    brush.lay(paint, mix(palette.light, palette.haze, 0.45 if palette.hour == "day" else 0.65), tower)
+    brush.lay(paint, mix(palette.accent, palette.ink, 0.35), dark)
+    solid = np.maximum(np.maximum(rock, tower), dark)
+    image = _mirrored(canvas, rock, foot[1]) * np.float32(0.5)
+    beams = brush.glow(canvas, at, radius=0.12) * np.float32(0.9)
+    if palette.hour in ("dusk", "night"):
+        swing = float(rng.uniform(-0.05, 0.12))
+        cones = [
+            np.array([at, (at[0] + way, at[1] + swing - 0.09), (at[0] + way, at[1] + swing + 0.05)])
+            for way in (-1.1, 1.1)
+        ]
+        cone = brush.blur(canvas, brush.fill(canvas, cones), 0.01)
+        beams = np.maximum(beams, cone * np.float32(0.6) * brush.glow(canvas, at, radius=0.8))
+    beams = np.maximum(beams, brush.fill(canvas, [lamp]))
+    glass = mix(palette.light, palette.glow, 0.25)
+    brush.lay(paint, glass, beams / np.maximum(np.maximum(beams, solid), 1e-4))
+    return brush.sheet(paint, np.maximum(np.maximum(solid, image), beams), depth=0.42)
 
 
 def _mirrored(canvas: Canvas, mask: Mask, foot: float) -> Mask:
