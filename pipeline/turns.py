@@ -220,7 +220,7 @@ def _print_still(png: Path, to: Path, *, size: tuple[int, int], rate: int, count
     """Encode a picture of our own for so many frames."""
     stand = f"loop=loop={count - 1}:size=1,setpts=N"
     scale = f"scale={size[0]}:{size[1]}:flags=lanczos:out_color_matrix=bt709:out_range=tv"
-    plan = Plan(f"{scale},{COLOURS},format=yuv420p,{stand}", tuple(control))
+    plan = Plan(f"{scale},setsar=1,{COLOURS},format=yuv420p,{stand}", tuple(control))
     leash = Leash(seconds=120 + ENCODE_LEASH_S_PER_S * STILL_TURN_S)
     with png.open("rb") as file:
         arguments = [*take_in(file, "png_pipe", "-framerate", str(rate)), "-map", "0:v:0", *encode(plan, to.name)]
