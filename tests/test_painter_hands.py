@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from pipeline.painter.hands import HANDS, hand
+from pipeline.painter.canvas import Canvas, Sheet
+from pipeline.painter.hands import HANDS, hand, treat
 from pipeline.painter.palette import to_oklab
 from pipeline.painter.sheets import sheets
 from pipeline.painter.water import flattened
@@ -87,3 +89,23 @@ def test_the_backmost_sheet_stays_opaque(look: str) -> None:
     layers = sheets(picture, StyleSheet(look), size=(60, 80))
     assert layers[0].pixels[..., 3].min() == 255
     assert all(layer.pixels[..., 3].min() < 255 for layer in layers[1:])
+
+
+def test_a_smooth_sky_has_no_streaks() -> None:
+    """The painted hand's grain is as rough down as across where there is nothing but air."""
+    canvas = Canvas.of((270, 480))
+    air = np.full((canvas.height, canvas.width, 4), (190, 150, 120, 255), np.uint8)
+    (sky,) = treat([Sheet(air, 0.0)], "", canvas=canvas, rng=np.random.default_rng(3))
+    soft = cv2.GaussianBlur(sky.pixels[..., 0].astype(np.float32), (0, 0), 2)
+    down, across = (np.abs(np.diff(soft, axis=axis)).mean() for axis in (0, 1))
+    assert down < 1.2 * across
+
+
+def test_what_drifts_is_left_as_it_is() -> None:
+    canvas = Canvas.of((60, 80))
+    pixels = np.random.default_rng(1).integers(0, 256, (canvas.height, canvas.width, 4), np.uint8)
+    for look in LOOKS.values():
+        ground = Sheet(np.full_like(pixels, 255), 0.0)
+        _, air = treat([ground, Sheet(pixels, 0.9, (0.1, 0.2))], look, canvas=canvas, rng=np.random.default_rng(3))
+        assert air.drift == (0.1, 0.2)
+        assert np.array_equal(air.pixels, pixels)

@@ -66,3 +66,25 @@ def test_an_album_reads_each_picture_once_and_keeps_few(tmp_path: Path, monkeypa
     again = album.sheets("a", paintings["a"])
     assert again is not first
     assert np.array_equal(again[0].luma, first[0].luma)
+
+
+def falling(folder: Path, number: int) -> Painted:
+    """A camera that stands before a picture in which something falls, in one of two shots of it."""
+    board = make_board([0, 2, 4], moves=["hold"])
+    take = find_takes(board.shots, rate=24, frames=96)[number]
+    air = np.zeros((78, 116, 4), np.uint8)
+    air[40:44] = 255
+    painting = put(folder, "p1", blobs((116, 78), 1), air, drifts={1: (0.0, 0.1)})
+    return Painted(take, Album(SIZE).sheets("p1", painting), Projector(SIZE), 24, SIZE)
+
+
+def test_what_drifts_moves_while_the_camera_stands_and_is_elsewhere_in_the_next_shot(tmp_path: Path) -> None:
+    frames = [Frame(SIZE) for _ in range(3)]
+    take = falling(tmp_path, 0)
+    for at, frame in zip((0, 12, 0), frames, strict=True):
+        take.show(at, 0.0, frame)
+    rows = [int(frame.luma.mean(axis=1).argmax()) for frame in frames]
+    assert (rows[1] - rows[0]) % SIZE[1] == pytest.approx(0.1 * 12 / 24 * SIZE[1] * 1.06, abs=1)
+    assert (frames[0].bytes == frames[2].bytes).all()
+    falling(tmp_path, 1).show(48, 0.0, frames[1])
+    assert (frames[0].luma != frames[1].luma).mean() > 0.05

@@ -138,9 +138,19 @@ def _lit(pixels: Pixels, change: Mask) -> Pixels:
 
 
 def _painted(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
-    """Brush strokes: broad, faint, lying across the sheet."""
+    """Brush strokes: broad, faint, lying across the sheet; none in a clear sky, where they would be streaks."""
     strokes = brush.noise(canvas, rng, cells=38, octaves=3, stretch=5, roughness=0.7) - np.float32(0.5)
-    return _lit(pixels, np.float32(0.05) * strokes + np.float32(0.018) * paper)
+    return _lit(pixels, np.float32(0.05) * strokes * _busy(pixels, canvas) + np.float32(0.018) * paper)
+
+
+def _busy(pixels: Pixels, canvas: Canvas) -> Mask:
+    """Return where a sheet has things on it that strokes can be of (1), and where it is as smooth as air (0)."""
+    small = canvas.coarser(250)
+    size = (small.width, small.height)
+    grey = cv2.cvtColor(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGRA2GRAY)
+    light = np.asarray(grey, np.float32) / np.float32(255)
+    rough = brush.blur(small, np.abs(light - brush.blur(small, light, 0.015)), 0.03)
+    return brush.enlarged(brush.step(rough, 0.004, 0.02), canvas)
 
 
 def _watercolour(pixels: Pixels, canvas: Canvas, rng: np.random.Generator, paper: Mask) -> Pixels:
