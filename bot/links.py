@@ -25,6 +25,7 @@ from pipeline.errors import BadMedia, OverLimit, Refused, Unavailable, UserError
 log = structlog.get_logger()
 
 PORTS = frozenset({80, 443})
+ACCEPTED = "video/*, audio/*, image/gif, application/octet-stream"
 REDIRECTS = 3
 WHOLE_S = 300.0  # for a fetch from beginning to end
 ANSWER_S = 20.0  # for the connection, and for each piece of the answer
@@ -107,7 +108,7 @@ async def fetch(
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 auto_decompress=False,
-                headers={"Accept": "video/*, image/gif, application/octet-stream", "Accept-Encoding": "identity"},
+                headers={"Accept": ACCEPTED, "Accept-Encoding": "identity"},
             ) as session,
             await _follow(session, url, ports) as answer,
         ):

@@ -311,7 +311,7 @@ async def test_lengths_are_counted_as_telegram_counts(telegram: FakeTelegram, bo
         ("send_document", "document", "sounded", "document"),
         ("send_audio", "audio", "sounded", "audio"),
         ("send_audio", "audio", "jpeg", "document"),
-        ("send_photo", "photo", "jpeg", "photo"),
+        ("send_photo", "photo", "picture", "photo"),
         ("send_video_note", "video_note", "sounded", "video_note"),
     ],
 )
@@ -319,7 +319,7 @@ async def test_an_upload_comes_back_as_what_telegram_makes_of_it(
     telegram: FakeTelegram, bot: Bot, silent: Path, sounded: Path, method: str, field: str, which: str, shown: str
 ) -> None:
     ada = telegram.user()
-    data = {"silent": silent.read_bytes(), "sounded": sounded.read_bytes(), "jpeg": b"x" + JPEG}[which]
+    data = {"silent": silent.read_bytes(), "sounded": sounded.read_bytes(), "jpeg": b"x" + JPEG, "picture": JPEG}[which]
     sent: Message = await getattr(bot, method)(ada.id, **{field: a_file(data, "a.mp4")})
     assert getattr(sent, shown)
     [seen] = ada.chat.from_bot
@@ -434,6 +434,15 @@ async def test_an_upload_above_the_limit_is_refused_in_both_ways(telegram: FakeT
     with refused(errors.ClientDecodeError, "Failed to decode"):
         await bot.send_document(ada.id, a_file(bytes(2 << 20)))
     assert len(ada.chat.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "said"), [(9000, 1001, "DIMENSIONS"), (2100, 100, "DIMENSIONS"), (0, 0, "PROCESS")]
+)
+async def test_a_photo_has_to_be_one(telegram: FakeTelegram, bot: Bot, width: int, height: int, said: str) -> None:
+    head = b"\xff\xc0\x00\x11\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    with refused(errors.TelegramBadRequest, said):
+        await bot.send_photo(telegram.user().id, a_file((b"\xff\xd8" if width else b"") + head + bytes(20), "a.jpg"))
 
 
 async def test_a_thumbnail_has_to_be_a_small_jpeg(telegram: FakeTelegram, bot: Bot, sounded: Path) -> None:

@@ -430,6 +430,18 @@ async def test_a_sentence_comes_under_the_picture_also_from_another_process(stag
     assert not shown.buttons
 
 
+async def test_a_picture_that_is_not_taken_does_not_lose_the_question(stage: Stage) -> None:
+    ada, placeholder, row = await a_track(stage)
+    stage.telegram.disturb("editMessageMedia", "400", description="Bad Request: PHOTO_INVALID_DIMENSIONS")
+    await stage.previews(row)
+    await ada.chat.waits_for(lambda m: m is placeholder and "Go" in m.labels)
+    assert placeholder.kind is None
+    await ada.presses(placeholder, "Go")
+    await ada.chat.waits_for(lambda m: m is placeholder and m.labels == ["Cancel"])
+    await stage.makes(await stage.job())
+    await ada.chat.waits_for(lambda m: m is placeholder and m.kind == "video")
+
+
 async def test_a_preview_of_the_longest_words_fits(stage: Stage) -> None:
     ada, placeholder, row = await a_track(stage)
     await stage.previews(row, notes=("🎻" * 3000,))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
 from aiogram import Bot
 from aiogram.exceptions import (
     TelegramBadRequest,
@@ -28,13 +29,15 @@ from aiogram.types import (
     ReplyParameters,
 )
 
-from bot.buttons import Rows
+from bot.buttons import Reply, Rows
 from bot.telegram.outgoing import Outgoing, hasty
 from bot.telegram.rights import named
 from bot.text import chat as text
 from bot.text import measured
 from jobs.deliveries import Gone, Later, Moved, Parcel, Refused, Status, TooLarge, file_of, film_of
 from jobs.job import Film, ReplyTo
+
+log = structlog.get_logger(__name__)
 
 UPLOAD_S = 900  # 2 GB to a local server's disk; 50 MB at 0.5 Mbit/s
 
@@ -183,16 +186,23 @@ class Messenger:
             asked = text.question(parcel.job, outcome, reply_to.language)
             if outcome.preview is None:
                 return await self._say(message, reply_to, asked.text, asked.buttons)
-            async with parcel.file(outcome.preview.contact) as sheet:
-                media = InputMediaPhoto(media=FSInputFile(sheet, filename="storyboard.jpg"), caption=asked.text)
-                await self._show_media(message, reply_to, media, asked.buttons)
-            self._pictured.add(message)
-            return None
+            return await self._preview(message, parcel, outcome.preview.contact, asked)
         film = film_of(parcel)
         if outcome.kind == "sentence" or film is None:
             return await self._say(message, reply_to, text.sentence(outcome, reply_to.language), None)
         async with _media(parcel, film) as (shown, buttons):
             await self._show_media(message, reply_to, shown, buttons)
+
+    async def _preview(self, message: str, parcel: Parcel, contact: str, asked: Reply) -> None:
+        """Show what a music video will be; where its picture is not taken, the question comes without."""
+        async with parcel.file(contact) as sheet:
+            media = InputMediaPhoto(media=FSInputFile(sheet, filename="storyboard.jpg"), caption=asked.text)
+            try:
+                await self._show_media(message, parcel.reply_to, media, asked.buttons)
+                self._pictured.add(message)
+            except Refused as refused:
+                log.warning("preview_refused", job=parcel.job, problem=str(refused))
+                await self._say(message, parcel.reply_to, asked.text, asked.buttons)
 
     async def _show_media(self, message: str, reply_to: ReplyTo, media: InputMediaUnion, buttons: Rows | None) -> None:
         await self._edit(

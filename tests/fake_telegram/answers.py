@@ -9,7 +9,7 @@ from aiogram import methods, types
 from aiogram.types import BufferedInputFile
 
 from tests.fake_telegram.chats import Chat, ChatMessage, User, utf16
-from tests.fake_telegram.files import Kind, Stored, Upload, thumbnail_fault, what_becomes_of
+from tests.fake_telegram.files import Kind, Stored, Upload, photo_fault, thumbnail_fault, what_becomes_of
 from tests.fake_telegram.wire import NotDone, Violation
 
 if TYPE_CHECKING:
@@ -375,6 +375,8 @@ class Answers:
     def _uploaded(self, asked: Any, kind: Kind, upload: Upload) -> dict[str, Any]:
         if not upload.data:
             raise NotDone(400, "Bad Request: file must be non-empty")
+        if kind == "photo" and (fault := photo_fault(upload)):
+            raise NotDone(400, fault)
         thumbnail = getattr(asked, "thumbnail", None)
         thumbnail = Upload(thumbnail.data, "thumb.jpg") if isinstance(thumbnail, BufferedInputFile) else None
         if thumbnail and (fault := thumbnail_fault(thumbnail)):

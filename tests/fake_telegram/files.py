@@ -216,6 +216,16 @@ def thumbnail_fault(thumbnail: Upload) -> str | None:
     return None
 
 
+def photo_fault(photo: Upload) -> str | None:
+    """Say what Telegram says of a photo that it does not take (Bot API, sendPhoto)."""
+    size = _jpeg_size(photo.data)
+    if len(photo.data) > 10 << 20:
+        return "Bad Request: file is too big"
+    if size and (sum(size.values()) > 10_000 or max(size.values()) > 20 * min(size.values())):
+        return "Bad Request: PHOTO_INVALID_DIMENSIONS"
+    return None if size or photo.data.startswith(b"\x89PNG") else "Bad Request: IMAGE_PROCESS_FAILED"
+
+
 def _jpeg_size(data: bytes) -> dict[str, int]:
     at = 2
     while data[:2] == b"\xff\xd8" and at + 9 < len(data) and data[at] == 0xFF:
