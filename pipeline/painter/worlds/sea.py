@@ -108,7 +108,7 @@ def _lighthouse(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Gen
     size = np.array([1 / canvas.across, 1 / canvas.down])
 
     def shape(*points: Point) -> NDArray[np.float64]:
-        return np.array(points) * 0.044 * size + np.array([foot[0], foot[1] - 0.10 * size[1]])
+        return np.asarray(np.array(points) * 0.044 * size + np.array([foot[0], foot[1] - 0.10 * size[1]]), np.float64)
 
     def ring(low: float, high: float) -> NDArray[np.float64]:
         half = [0.95 - 0.07 * low, 0.95 - 0.07 * high]
@@ -138,7 +138,7 @@ def _lighthouse(canvas: Canvas, palette: Palette, sun: Light, rng: np.random.Gen
         beams = np.maximum(beams, cone * np.float32(0.6) * brush.glow(canvas, at, radius=0.8))
     beams = np.maximum(beams, brush.fill(canvas, [lamp]))
     glass = mix(palette.light, palette.glow, 0.25)
-    brush.lay(paint, glass, beams / np.maximum(np.maximum(beams, solid), 1e-4))
+    brush.lay(paint, glass, beams / np.maximum.reduce([beams, solid, image, np.full_like(beams, 1e-4)]))
     return brush.sheet(paint, np.maximum(np.maximum(solid, image), beams), depth=0.42)
 
 
