@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.storyboard import Storyboard
 from tests.shoots import blobs, flat, make_board, number_clip, put
 
 SIZE = (64, 48)
+NAMES = ("p1", "p2")
 DARK, LIGHT = 60, 160  # of the paintings p1 and p2
 
 
@@ -123,3 +125,13 @@ def test_leaving_early_leaves_nothing_open(material: dict[str, Painting | Moving
             if number == 24:
                 break
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_the_same_film_rains_the_same_twice(tmp_path: Path) -> None:
+    air = np.zeros((60, 80, 4), np.uint8)
+    air[::7, ::5] = 255
+    paintings = {name: put(tmp_path, name, flat((80, 60), (9, 9, 9)), air, drifts={1: (0.1, 1.3)}) for name in NAMES}
+    board = make_board([0, 1, 2], moves=["push"], transitions=["crossfade"], transition_s=0.4)
+    one, again = (lumas(board, dict(paintings), tmp_path) for _ in range(2))
+    assert (one == again).all()
+    assert all((a != b).any() for a, b in pairwise(one))

@@ -6,6 +6,7 @@
     sky.py land.py water.py trees.py    what worlds are made of
     worlds/       one file each, named as the world: `paint(picture, palette, *, canvas, rng) -> Scenery`
     figures.py    `stand(figure, stage, palette, *, canvas, rng) -> list[Sheet]`: who stands in the picture
+    wardrobe.py   Wardrobe: how the film's cast looks, the same in every picture
     weather.py    `air(picture, stage, palette, *, canvas, rng) -> Air`: rain, snow, fog, lightning, what drifts
     hands.py      `treat(sheets, look, *, canvas, rng) -> list[Sheet]`: watercolour, ink, paper, neon, anime, pastel
     sheets.py     `sheets(picture, style, *, size) -> list[Sheet]`: all of it in order, back to front
@@ -22,6 +23,7 @@ How a world is written:
   goes on beneath it, and ground and ridges reach the canvas's lower edge or go on far below what hides them.
 * `Scenery.stage` says where a figure may stand, how large a grown person is there, where the light comes from, and
   before which sheet figures and weather are put (`slot`): usually between the middle ground and the foreground.
+* A sheet with a `drift` moves while the film runs and goes round: what leaves it at one side is painted at the other.
 * Colours are BGR float32 arrays of three, 0-1, as displayed. `brush.sheet` finishes a layer to 8 bits and dithers.
 * Lower third and centre carry titles in white: keep them calm and not brighter than about 0.75 over large areas.
 

@@ -5,6 +5,7 @@
 Three ways in one run, as whole processes, taking turns; the ratios are the result: our edit; MoviePy doing the same one
 (the same layers and x264 preset, pushes and a crossfade, measured on four seconds and scaled up); and the floor, which
 is ready raw frames piped into the same encoder (measured on a fifth, which repeats).
+Beside them the same film in the rain: two sheets of it drift before the layers.
 Then the peak memory of a 10-minute film against that of a 1-minute one, at a smaller size.
 """
 
@@ -26,9 +27,13 @@ import cv2
 import numpy as np
 
 from pipeline.door.ffmpeg import bench
-from pipeline.edit import _arguments, _filters, _press, cut_film
+from pipeline.edit import _control, cut_film
+from pipeline.painter.canvas import Canvas, Stage
+from pipeline.painter.palette import palette
+from pipeline.painter.weather import air
 from pipeline.pictures import Layer, Painting
 from pipeline.screen.planes import Frame
+from pipeline.screen.print import print_frames
 from pipeline.screen.screening import Screening
 from pipeline.storyboard import Chart, Line, Move, Picture, Section, Shot, Storyboard, StyleSheet, Transition, Treatment
 from pipeline.track import open_track
@@ -84,6 +89,17 @@ def paint(folder: Path, name: str, size: tuple[int, int], seed: int) -> Painting
     return Painting(tuple(layers), "bench", "none")
 
 
+def rain(folder: Path, size: tuple[int, int]) -> None:
+    """Write two sheets of rain, far and near."""
+    canvas = Canvas.of(size)
+    stage = Stage((0.5, 0.8), 0.2, 0.6, 1, (0.3, 0.4), 0.62)
+    picture = Picture("p1", "", "street", weather="rain")
+    chance = np.random.default_rng(1)
+    colours = palette(picture, StyleSheet(""), chance)
+    for number, sheet in enumerate(air(picture, stage, colours, canvas=canvas, rng=chance).before):
+        (folder / f"rain-{number}.png").write_bytes(cv2.imencode(".png", sheet.pixels)[1].tobytes())
+
+
 def plan(seconds: float) -> Storyboard:
     """Return a board that repeats itself every 12 s: four moves, four kinds of transition, a line a shot."""
     moves: Sequence[Move] = ("push", "pan left", "pull", "drift")
@@ -100,14 +116,16 @@ def plan(seconds: float) -> Storyboard:
     return Storyboard("", "", chart, lines, StyleSheet(""), pictures, shots, Treatment(shape="16:9", frame_rate=RATE))
 
 
-def cut(folder: Path, seconds: float, size: tuple[int, int]) -> dict[str, float]:
+def cut(folder: Path, seconds: float, size: tuple[int, int], *, wet: bool = False) -> dict[str, float]:
     """Cut a film from what lies in the folder; return its costs, those of this process and of its children."""
+    drops = [(0.75, (-0.07, 0.75)), (0.9, (-0.13, 1.4))] if wet else []
+    before = tuple(Layer(folder / f"rain-{n}.png", depth, way) for n, (depth, way) in enumerate(drops))
     track = open_track(folder / f"{seconds:.0f}.wav", folder)
     board = plan(seconds)
     board = replace(board, chart=replace(board.chart, duration=track.duration))
     material = {
         f"p{i + 1}": Painting(
-            tuple(Layer(folder / f"p{i + 1}-{n}.png", n / (LAYERS - 1)) for n in range(LAYERS)), "bench", "none"
+            (*(Layer(folder / f"p{i + 1}-{n}.png", n / (LAYERS - 1)) for n in range(LAYERS)), *before), "bench", "none"
         )
         for i in range(4)
     }
@@ -130,8 +148,8 @@ def press_ready(folder: Path) -> None:
             yield frame
 
     with bench(folder) as place:
-        arguments = _arguments(_filters(None, RATE, len(raw)), SIZE, RATE, None, 1.0)
-        _press(frames(), arguments, place, frames=len(raw), rate=RATE, report=lambda *_: None)
+        control = _control(RATE, None, 1.0)
+        print_frames(frames(), place / "ready.mp4", size=SIZE, rate=RATE, count=len(raw), control=control)
 
 
 def prepare(folder: Path, size: tuple[int, int], lengths: Sequence[float]) -> dict[str, Painting]:
@@ -146,6 +164,7 @@ def measure(rounds: int, *, naive: bool) -> dict[str, tuple[float, float]]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         material = prepare(folder, SIZE, [SECONDS])
+        rain(folder, SIZE)
         frames = int(READY_S * RATE)
         with (
             Screening(plan(READY_S), material, frames=frames, size=SIZE, place=folder) as screening,
@@ -158,6 +177,7 @@ def measure(rounds: int, *, naive: bool) -> dict[str, tuple[float, float]]:
         ways: dict[str, tuple[list[str], float]] = {
             "ready frames": ([*us, "--only", "ready"], SECONDS / READY_S),
             "our edit": ([*us, "--only", "cut"], 1.0),
+            "in the rain": ([*us, "--only", "rainy"], 1.0),
         }
         if naive:
             command = [sys.executable, "-c", NAIVE, scratch, str(LAYERS), str(font), f"{scratch}/{SECONDS}.wav"]
@@ -200,9 +220,9 @@ def main() -> None:
     width, height = (int(side) for side in options.size.split("x"))
     if options.only_ == "ready":
         press_ready(Path(options.in_))
-    elif options.only_ == "cut":
+    elif options.only_ in ("cut", "rainy"):
         size = (width, height) if "--size" in sys.argv else SIZE
-        print(json.dumps(cut(Path(options.in_), options.seconds, size)))  # noqa: T201
+        print(json.dumps(cut(Path(options.in_), options.seconds, size, wet=options.only_ == "rainy")))  # noqa: T201
     else:
         show(measure(options.rounds, naive=not options.no_naive), options.rounds)
         if not options.no_weight:
