@@ -22,7 +22,7 @@ from pipeline.door.picture import (
     encode,
     tone_map,
 )
-from pipeline.door.slate import NO_TIME, Motionless, Slate, read_slate
+from pipeline.door.slate import NO_TIME, Motionless, Slate, read_packets, read_slate
 from pipeline.errors import BadMedia, OverLimit
 
 FILM_PIXELS = 36_000_000  # of a frame: 8K
@@ -35,6 +35,8 @@ ENCODER = ("-crf", str(CRF), "-bf", "0")
 PLAIN = frozenset({"yuv420p", "yuvj420p"})  # what the packets of a film that goes everywhere hold
 
 SEND = "Send a picture or a clip: JPEG, PNG, WebP, GIF, MP4, MOV or WebM."
+
+DAMAGED = "The clip cannot be read: it is damaged."
 
 RGB = ("rgb", "bgr", "gbr", "pal", "argb", "abgr", "gray")  # how the names of formats begin that say no matrix
 SEE_THROUGH = ("rgba", "bgra", "argb", "abgr", "gbrap", "yuva", "pal8", "ya8", "ya16")
@@ -65,11 +67,9 @@ def take_film(
         try:
             run(arguments, place=place, leash=leash, inputs=[file])
         except BadMedia as exc:
-            raise BadMedia("The clip cannot be read: it is damaged.", hint=SEND) from exc
-        film = place / "film.mp4"
-        if not film.exists() or not film.stat().st_size:
-            raise BadMedia("The clip cannot be read: it is damaged.", hint=SEND)
-        return film.replace(to)
+            raise BadMedia(DAMAGED, hint=SEND) from exc
+        _refuse_empty(place / "film.mp4")
+        return (place / "film.mp4").replace(to)
 
 
 def copy_turn(source: Path, *, to: Path, longest: int = LONGEST_SIDE, seconds: float = 600.0) -> bool:
@@ -108,6 +108,19 @@ def _slate(file: BinaryIO, place: Path, seconds: float) -> Slate:
             hint="Send a shorter clip; it is looped anyhow.",
         )
     return slate
+
+
+def _refuse_empty(film: Path) -> None:
+    """Raise when too little of a film could be decoded to be one."""
+    try:
+        with film.open("rb") as file:
+            frames = sum(len(stream.packets) for stream in read_packets(file, "mov", place=film.parent))
+    except (BadMedia, OSError) as exc:
+        raise BadMedia(DAMAGED, hint=SEND) from exc
+    if frames == 1:
+        raise Motionless("The file holds a single picture and does not move.", hint=SEND)
+    if not frames:
+        raise BadMedia(DAMAGED, hint=SEND)
 
 
 def _goes_everywhere(slate: Slate, longest: int) -> bool:
