@@ -360,7 +360,10 @@ def _agreed(sketched: Sketch, *, yes: bool) -> bool:
     if not _is_somebody_here():
         raise Refused(text.UNASKED.format(cost=cost), hint=text.UNASKED_HINT)
     show_offer(sketched)
-    return typer.confirm(text.ASK.format(cost=cost), err=True)
+    try:
+        return typer.confirm(text.ASK.format(cost=cost), err=True)
+    except typer.Abort:  # Ctrl-C and Ctrl-D
+        raise KeyboardInterrupt from None
 
 
 def _is_somebody_here() -> bool:

@@ -28,6 +28,7 @@ class Kind:
     ending: str  #: of the film's name
     plan: str  #: the file that every folder of this kind has
     papers: frozenset[str]  #: what may be replaced there; anything else is a person's own
+    films: tuple[str, ...] = FILMS  #: endings of what can be written
 
 
 #: what pipeline/score.py leaves
@@ -43,6 +44,7 @@ VIDEO = Kind(
     "storyboard.json",
     frozenset({"sound.wav", "cover.jpg", "storyboard.json", "sketches", "stills", "contact.jpg", "pictures", "motion"})
     | {"supplied", "song", "portfolio.json", "certificate.json"},
+    (".mp4", ".mov", ".mkv"),  # WebM holds no H.264
 )
 
 
@@ -62,7 +64,7 @@ def choose_places(
     lies in it is gone on from.
     """
     name = f"{_short(clip.stem)}-{kind.ending}.mp4"
-    to = as_film(out, name) if out else clip.with_name(name)
+    to = as_film(out, name, kind.films) if out else clip.with_name(name)
 
     def is_taken(place: Path) -> bool:
         return place.exists() and not (preview and place.resolve() == preview.resolve())
@@ -90,14 +92,15 @@ def _short(stem: str) -> str:
     return stem
 
 
-def as_film(out: Path, name: str) -> Path:
+def as_film(out: Path, name: str, films: tuple[str, ...] = FILMS) -> Path:
     """Complete what was given as the film's place: a folder gets the name, a bare name the suffix."""
     if os.path.isdir(out):  # Path.is_dir raises for a name that is too long
         return out / name
     if not out.suffix:
         return out.with_name(f"{out.name}.mp4")
-    if out.suffix.lower() not in FILMS:
-        raise Refused(text.NOT_A_FILM.format(suffix=out.suffix), hint=text.NOT_A_FILM_HINT)
+    if out.suffix.lower() not in films:
+        hint = text.NOT_A_FILM_HINT.format(known=f"{', '.join(films[:-1])} or {films[-1]}")
+        raise Refused(text.NOT_A_FILM.format(suffix=out.suffix), hint=hint)
     return out
 
 

@@ -223,6 +223,9 @@ def test_money_is_told_before_it_is_spent_and_a_picture_is_bought_once(
     assert sorted(os.listdir()) == there
 
     monkeypatch.setattr(cli_video, "_is_somebody_here", lambda: True)
+    gone = ask(*bought, answer="")
+    assert (gone.exit_code, sorted(os.listdir())) == (STOPPED, there), gone.output
+
     declined = ask(*bought, answer="n\n")
     assert (declined.exit_code, replicate.predictions) == (0, {})
     assert "Shall I have them made?" in declined.stderr
@@ -317,7 +320,7 @@ def test_words_before_the_options_are_track_and_wish(here: Path) -> None:
         (["song.wav", "--illustrator", "nobody"], "There is no illustrator named 'nobody'."),
         (["song.wav", "--illustrator", "flux"], None),
         (["song.wav", "-o", "nowhere/film.mp4"], "There is no folder nowhere."),
-        (["song.wav", "-o", "film.mp3"], "A film cannot be written as .mp3."),
+        (["song.wav", "-o", "film.webm"], "A film cannot be written as .webm."),
         (["song.wav", "--folder", "."], text.NOT_APART.format(name=".")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
