@@ -114,7 +114,8 @@ def fit_lines(lines: tuple[Verse, ...], duration: float) -> tuple[tuple[Verse, .
         loose = [at for at, line in enumerate(inside) if line.start is None][-surplus:]
         inside = [line for at, line in enumerate(inside) if at not in set(loose)]
         notes.append(
-            f"The lyrics are too long for this track: the last {how_many(surplus)} would flash by unread and"
+            "The lyrics are too long for this track: the last"
+            f" {'line' if surplus == 1 else f'{surplus} lines'} would flash by unread and"
             f" {'is' if surplus == 1 else 'are'} left out."
         )
     elif free and duration / max(1, len(inside)) < HURRIED_LINE_S:

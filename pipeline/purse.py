@@ -32,11 +32,10 @@ class Purse:
     def reserve(self, usd: float, what: str) -> None:
         """Take so much out before it is spent; raises OverLimit when it is not there."""
         with self._lock:
-            left = self._most_usd - self._spent_usd
+            most, left = self._most_usd, self._most_usd - self._spent_usd
             if usd > left + SLACK_USD:
-                there = f"{dollars(max(0.0, left))} of {dollars(self._most_usd)} are left"
                 raise OverLimit(
-                    f"{what} costs {dollars(usd)}, and {there}.",
+                    f"{what} costs {dollars(usd)}, and {dollars(max(0.0, left))} of {dollars(most)} are left.",
                     hint="Raise what one film may cost, or choose the built-in engine.",
                 )
             self._spent_usd += usd

@@ -70,8 +70,29 @@ def made_elsewhere() -> dict[str, str]:
 
 def _errors(tree: ast.Module) -> set[str]:
     """The errors for people that a file knows; a front end's own may have the same names."""
-    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "pipeline.errors")
-    return {name.name for node in imports for name in node.names}
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module)
+    ours = {name.name for node in imports if str(node.module).startswith("pipeline.") for name in node.names}
+    made = {node.name for node in tree.body if isinstance(node, ast.ClassDef)} & _kinds(ROOT / "pipeline")
+    return (ours & _kinds(ROOT / "pipeline")) | made
+
+
+@functools.cache
+def _kinds(room: Path) -> set[str]:
+    """The names of UserError and of every error that is one, wherever in the room it is made."""
+    classes = [
+        node
+        for path in room.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    kinds = {"UserError"}
+    while more := {
+        node.name
+        for node in classes
+        if node.name not in kinds and any(isinstance(base, ast.Name) and base.id in kinds for base in node.bases)
+    }:
+        kinds |= more
+    return kinds
 
 
 def _said_by(call: ast.Call, errors: set[str]) -> Iterator[ast.expr]:

@@ -107,7 +107,7 @@ def test_where_it_fails_the_rules_have_written_the_film(vendor: FakeOpenAI, answ
     vendor.refuse = [answer]
     board = hired(vendor, timeout_s=1.0).direct(BOARD)
     assert re.search(said, board.notes[0])
-    assert board.notes[0].endswith("the storyboard was written by rules.")
+    assert board.notes[0].startswith("The storyboard was written by rules: ")
     assert KEY not in " ".join(board.notes)
     assert replace(board, notes=()) == BY_RULES
 

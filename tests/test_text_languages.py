@@ -14,7 +14,9 @@ from babel.messages.pofile import read_po
 
 from bot.text.languages import LANGUAGES, SOURCE, known, speak
 from jobs.endings import ENDINGS
+from pipeline.directors.openai import _TROUBLES
 from pipeline.door.containers import KNOWN, _is
+from pipeline.singers.suno import MEANINGS
 from tests.said import ROOT, made_elsewhere, spoken
 
 OTHERS = [language for language in LANGUAGES if language != SOURCE]
@@ -34,6 +36,41 @@ NOT_FOUND_IN_SOURCE = {
     "Parts of the picture are damaged.",
     "Nobody in the orchestra answers to {1}, so nothing was left out for it.",
     "Everything was excluded in {1}: it is silent.",
+    *(
+        str(_is(what)).replace("a video", "a picture")
+        for _, what in KNOWN
+        if "a video" in str(_is(what)) and what != "a still image"
+    ),
+    "The file is a text, not a picture.",
+    *(said for _, said in _TROUBLES),
+    *(said for _, *both in MEANINGS for said in both),
+    "The song server could not do it.",
+    "A picture costs {1}, and {2} of {3} are left.",
+    "A moving picture costs {1}, and {2} of {3} are left.",
+    *(
+        said.replace("...", what)
+        for what in ("painted by the built-in illustrator", "filmed by the built-in camera")
+        for said in (
+            "The picture was ...: {1}",
+            "All {1} pictures were ...: {2}",
+            "{1} of {2} pictures was ...: {3}",
+            "{1} of {2} pictures were ...: {3}",
+        )
+    ),
+    "The storyboard was written by rules: {1}",
+    "{1} of {2} pictures were written by rules.",
+    "{1} of {2} pictures were written by rules: {3}",
+    "The lyrics have more than {1} lines with every repetition; the rest is left out.",
+    "One line would come after the track's end and is left out.",
+    "{1} lines would come after the track's end and are left out.",
+    "The lyrics are too long for this track: the last line would flash by unread and is left out.",
+    "The lyrics are too long for this track: the last {1} lines would flash by unread and are left out.",
+    "The lyrics are long for this track; the lines go by quickly.",
+    "One line had a time that cannot be; it is placed anew.",
+    "{1} lines had a time that cannot be; they are placed anew.",
+    "One line went back in time; they were put in order.",
+    "{1} lines went back in time; they were put in order.",
+    "The file's offset cannot be meant: {1}; it is not applied.",
 }
 
 
@@ -68,6 +105,7 @@ def test_every_sentence_is_translated(language: str) -> None:
     wanted |= made_elsewhere()
     assert {said: where for said, where in wanted.items() if said not in book} == {}
     assert book - set(wanted) - {""} <= NOT_FOUND_IN_SOURCE
+    assert book >= NOT_FOUND_IN_SOURCE
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -98,6 +136,27 @@ def test_figures_of_other_rooms_are_put_in() -> None:
     assert say.again("Nobody in the orchestra answers to '{1} \\1 {x}', so nothing was left out for it.").count("{x}")
     assert say.again("Something new.") == "Something new."
     assert speak("en").again("The file is empty.") == "The file is empty."
+
+
+def test_a_reason_in_a_remark_is_said_in_the_same_language() -> None:
+    """It said "Alle 3 Bilder wurden vom eingebauten Zeichner gemalt: Replicate is down."."""
+    say = speak("de")
+    assert say.again("All 3 pictures were painted by the built-in illustrator: Replicate is down.") == (
+        "Alle 3 Bilder wurden vom eingebauten Zeichner gemalt: Replicate ist ausgefallen."
+    )
+    assert say.again(
+        "1 of 5 pictures was filmed by the built-in camera: A moving picture costs $0.50, and $0.20 of $1.00 are left."
+    ) == (
+        "1 von 5 Bildern wurde von der eingebauten Kamera gefilmt: "
+        "Ein bewegtes Bild kostet $0.50, und von $1.00 sind noch $0.20 übrig."
+    )
+    assert say.again("The storyboard was written by rules: It was lost.").endswith(": It was lost.")
+
+
+def test_one_line_and_more_are_counted_in_german() -> None:
+    say = speak("de")
+    assert say.again("One line went back in time; they were put in order.").startswith("Eine Zeile")
+    assert say.again("4 lines would come after the track's end and are left out.").startswith("4 Zeilen")
 
 
 def test_braces_in_a_value_are_a_value() -> None:

@@ -87,8 +87,12 @@ class Speech:
             return said
         for shape, said in book.filled:
             if found := shape.fullmatch(sentence):
-                return re.sub(r"\{(\d)\}", lambda place, found=found: found[f"p{place[1]}"], said)  # type: ignore[misc]
+                return re.sub(r"\{(\d)\}", lambda place, found=found: self._put(found[f"p{place[1]}"]), said)  # type: ignore[misc]
         return sentence
+
+    def _put(self, value: str) -> str:
+        """Say what stands in a sentence: a figure as it is, a reason that is a sentence as one."""
+        return self.again(value) if value.endswith(".") else value
 
 
 def speak(language: str | None) -> Speech:

@@ -343,10 +343,9 @@ def _luma(colour: str) -> float:
 def _noted(board: Storyboard, trouble: str, *, missing: int) -> Storyboard:
     """Say in the notes what the model did not write."""
     if trouble and missing == len(board.pictures):
-        note = f"{trouble.rstrip('.')}; the storyboard was written by rules."
+        note = f"The storyboard was written by rules: {trouble}"
     elif missing:
-        note = f"{trouble.rstrip('.') + '; ' if trouble else ''}{missing} of {len(board.pictures)} pictures were "
-        note += "written by rules."
+        note = f"{missing} of {len(board.pictures)} pictures were written by rules{f': {trouble}' if trouble else '.'}"
     else:
         return board
     return replace(board, notes=(*board.notes, note))

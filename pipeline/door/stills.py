@@ -67,8 +67,8 @@ def _decode(arguments: list[str], file: BinaryIO, place: Path, most_pixels: int)
             child.finish()
         except BadMedia as exc:
             if "Picture size" in child.chatter:
-                most = f"{most_pixels / 1e6:.0f} million"
-                raise OverLimit(f"The picture has more than {most} pixels.", hint=SMALLER) from exc
+                most = most_pixels / 1e6
+                raise OverLimit(f"The picture has more than {most:.0f} million pixels.", hint=SMALLER) from exc
             raise BadMedia("The picture cannot be read: it is damaged.", hint=SEND) from exc
         except OverLimit as exc:
             raise OverLimit("Reading the picture took more time or memory than is allowed.", hint=SMALLER) from exc
