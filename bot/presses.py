@@ -195,9 +195,9 @@ class Presses(Intake):
         besides: dict[Beside, str] = dict(beside or {})
         if "visual" in request.beside:
             besides["visual"] = f"{row.id}/visual"
-        request = replace(request, beside=tuple(besides))
+        request, upload = _with_song(row, replace(request, beside=tuple(besides)))
         try:
-            for name, key in ((UPLOAD, f"{row.id}/{UPLOAD}"), *besides.items()):
+            for name, key in ((UPLOAD, upload), *besides.items()):
                 await self._blobs.copy(key, f"{job}/{name}")
             written, new = await self._records.add_job(
                 NewJob(
@@ -299,6 +299,21 @@ class Pressed:
 
     def rating_rows(self, asked: str) -> Rows:
         return text.rating_buttons(self.row.id, asked, self.language, take=self.press.take)
+
+
+def _with_song(row: JobRow, request: Request) -> tuple[Request, str]:
+    """Return the request and the key of its upload: a song that was made for a film is the next one's track.
+
+    Other lyrics, or another wish where there are none, ask for another song.
+    """
+    before, film = REQUEST.validate_python(row.request), film_in(row, 1)
+    if request.song and film and film.music and _sung(request) == _sung(before):
+        return replace(request, song=False), film.music
+    return request, f"{row.id}/{UPLOAD}"
+
+
+def _sung(request: Request) -> str:
+    return (request.treatment.lyrics or request.treatment.wish) if request.treatment else ""
 
 
 def may_press(person: Person, row: JobRow, chat: str) -> bool:

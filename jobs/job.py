@@ -147,7 +147,7 @@ class Film:
     height: int
     copied: bool  #: whether the picture is the client's own, packet by packet
     thumbnail: str  #: a JPEG of at most 320x320 and 200 kB
-    music: str | None  #: WAV; a music video has no music, song and stems of ours
+    music: str | None  #: WAV; of a music video the song that was made for it; none of ours where there was a track
     song: str | None  #: the same as M4A, for players
     stems: str | None  #: ZIP
     midi: str | None

@@ -298,7 +298,7 @@ def _pack_video(made: MusicVideo, request: Request, folder: Path) -> Film:
         height=height,
         copied=certificate.sound_copied,
         thumbnail=name(thumbnail),
-        music=None,
+        music=name(made.plan.track.path) if request.song else None,  # for another film of the same song
         song=None,
         stems=None,
         midi=None,

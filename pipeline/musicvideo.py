@@ -219,7 +219,7 @@ def _sing(ordered: Ordered, folder: Path, vendors: Vendors, report: Report) -> P
     treatment = ordered.treatment
     if not treatment.lyrics.strip() and not treatment.wish.strip():
         raise Refused(NO_TRACK, hint=NO_TRACK_HINT)
-    asked = Checkpoints(folder, of=(treatment.lyrics, treatment.wish, treatment.seed, ordered.crew.singer))
+    asked = Checkpoints(folder, of=(treatment.lyrics or treatment.wish, ordered.crew.singer))
     place = folder / "song"
     place.mkdir(exist_ok=True)
 

@@ -98,7 +98,9 @@ async def show(records: Records, job: str, *, usd: float = 0.0) -> None:
     assert await records.end(job, attempt, "worker 1", state="asking", outcome=OUTCOME.dump_python(shown, mode="json"))
 
 
-async def make(records: Records, blobs: Blobs, job: str, folder: Path, *, bought: bool = False) -> None:
+async def make(
+    records: Records, blobs: Blobs, job: str, folder: Path, *, bought: bool = False, music: str | None = None
+) -> None:
     """Do what a worker does: bring the film, its storyboard and what was bought."""
     keys = {name: f"{job}/1/{name}" for name in ("film", "thumbnail", "sheet", "contact")}
     keys |= {"pictures": f"{job}/1/pictures"} if bought else {}
@@ -106,7 +108,7 @@ async def make(records: Records, blobs: Blobs, job: str, folder: Path, *, bought
         (folder / name).write_text(name)
         await blobs.put(key, folder / name)
     values: dict[str, Any] = {"bytes": 9, "seconds": 61.0, "width": 1080, "height": 1920, "copied": True}
-    values |= {"music": None, "song": None, "stems": None, "midi": None, "cues": (), "style": "anime", "seed": 1}
+    values |= {"music": music, "song": None, "stems": None, "midi": None, "cues": (), "style": "anime", "seed": 1}
     film = Film(**keys, **values, hit_rate=1.0, cuts=2, facts=FACTS, usd=0.4 if bought else 0.0)
     attempt = await put_to_work(records, job)
     outcome = OUTCOME.dump_python(Outcome("films", films=(film,)), mode="json")
@@ -346,3 +348,20 @@ def test_every_button_fits_and_is_understood() -> None:
         for button in (button for row in rows for button in row):
             assert Press.unpack(button.press.pack()) == button.press
             assert len(button.label) <= 40
+
+
+async def test_a_song_that_was_made_is_the_next_films_track(
+    desk: Desk, records: Records, blobs: Blobs, tmp_path: Path
+) -> None:
+    asked = Asked("song", ANNA, to(), desk.wanted("the sea", "la la\nlo lo\nli li", song=True), track)
+    job = await desk.submit(asked)
+    (tmp_path / "made").write_text("the song")
+    await blobs.put(f"{job}/1/song.wav", tmp_path / "made")
+    await make(records, blobs, job, tmp_path, music=f"{job}/1/song.wav")
+    await press(desk, job, "look", "noir")
+    await desk.sing(ANNA, to(), "", "other\nlines\nnow", job=job)
+    same, other = sorted(await children(records, job), key=lambda row: bool(row.request["song"]))
+    assert not (await request_of(records, same.id)).song
+    assert (await blobs.get(f"{same.id}/upload", tmp_path / "got")).read_text() == "the song"
+    assert (await request_of(records, other.id)).song
+    assert (await blobs.get(f"{other.id}/upload", tmp_path / "got")).read_text() == "a track"
