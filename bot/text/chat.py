@@ -382,8 +382,8 @@ def privacy(language: str, *, keep_days: float) -> str:
                 "and what the file tells about place and camera is not carried over into the film."
             ),
             say(
-                "Where whoever runs this bot has set up engines of others (OpenAI, Replicate, Suno), the lyrics, wishes "
-                "and pictures of a music video go to them; the preview names a price then."
+                "Where whoever runs this bot has set up engines of others (OpenAI, Replicate, Suno), the lyrics, "
+                "wishes and pictures of a music video go to them; the preview names a price then."
             ),
             say(
                 "/forgetme removes everything of yours at once, work in progress too. Messages that are already in a "
