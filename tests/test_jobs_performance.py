@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,27 @@ import numpy as np
 import pytest
 
 from jobs.job import OUTCOME, PROGRESS, Outcome, Request
-from jobs.performance import SHOT, TAKE, Meter, Task, Wire, _alone_in, _as_user_error, _perform, _told, draw_thumbnail
+from jobs.performance import (
+    SHOT,
+    TAKE,
+    VIDEO,
+    Meter,
+    Task,
+    Wire,
+    _alone_in,
+    _as_user_error,
+    _perform,
+    _told,
+    _unpacked,
+    draw_thumbnail,
+)
+from pipeline import backends, musicvideo
 from pipeline.errors import Unavailable, Undecided
 from pipeline.film import packet_hashes
+from pipeline.pictures import Painting
 from pipeline.score import KEPT_SOUND, STAGES
+from pipeline.storyboard import Storyboard, Treatment
+from tests.drumbeats import make_song
 from tests.media import ffmpeg, make_clip
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -410,3 +428,191 @@ def test_names_never_leave_the_folder(straight: tuple[Child, Outcome, Path]) -> 
         for name in (film.film, film.thumbnail, film.music, film.song, film.stems, str(film.midi), film.sheet):
             assert (folder / name).resolve().is_relative_to(folder.resolve())
             assert (folder / name).is_file()
+
+
+# ---- music videos ----
+
+
+LRC = "[00:00.50]Walking home tonight\n[00:02.00]neon in the rain\n[00:03.50]calling out"
+WANTED = Treatment(wish="neon city in the rain", lyrics=LRC, frame_rate=24, shape="1:1", pace="quick")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(musicvideo, "SIDE", 96)
+    monkeypatch.setattr(musicvideo, "SKETCH_SIDE", 48)
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("song")
+    ffmpeg("-i", make_song(folder / "song.wav", seconds=5.0), "-c:a", "libmp3lame", folder / "song.mp3")
+    return folder / "song.mp3"
+
+
+def lay_beside(song: Path, folder: Path, **beside: bytes) -> Path:
+    """Make the folder of a video's job: the track, and what came with it."""
+    lay_out(song, folder)
+    for name, content in beside.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def perform(folder: Path, **request: Any) -> tuple[Outcome, Tape]:
+    tape, task = Tape(), Task("abcdefghijkm", folder, Request(**request))
+    outcome = _perform(task, Meter(tape, VIDEO, {}))
+    assert OUTCOME.validate_python(OUTCOME.dump_python(outcome, mode="json")) == outcome
+    return outcome, tape
+
+
+def stages(tape: Tape) -> list[str]:
+    shares = [line["progress"]["share"] for line in tape.lines]
+    assert shares == sorted(shares)
+    return list(dict.fromkeys(line["progress"]["stage"] for line in tape.lines))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_preview_comes_first_and_nothing_is_planned_twice(song: Path, tmp_path: Path) -> None:
+    folder = lay_out(song, tmp_path / "job")
+    question, _ = perform(folder, treatment=WANTED, go=False)
+    assert (question.kind, question.code) == ("question", "preview")
+    assert question.preview
+    assert (question.preview.usd, question.preview.facts.lines, question.preview.facts.timed) == (0.0, 3, True)
+    assert cv2.imdecode(np.fromfile(folder / question.preview.contact, np.uint8), cv2.IMREAD_COLOR) is not None
+    assert not (folder / "film.mp4").exists()
+    outcome, tape = perform(folder, treatment=WANTED)
+    assert "sections" not in stages(tape)
+    (film,) = outcome.films
+    assert film.facts == question.preview.facts
+    for name in (film.film, film.thumbnail, film.sheet, film.certificate, film.contact):
+        assert (folder / str(name)).stat().st_size > 0
+    assert (film.music, film.song, film.stems, film.pictures) == (None, None, None, None)
+    assert (film.width, film.height, film.copied) == (96, 96, True)
+    assert film.bytes == (folder / film.film).stat().st_size
+    assert abs(film.seconds - film.facts.seconds) < 1 / 24 if film.facts else False
+
+
+@pytest.mark.usefixtures("small")
+def test_what_lies_beside_the_track_is_shown(song: Path, tmp_path: Path) -> None:
+    red = cv2.imencode(".png", np.full((48, 64, 3), (0, 0, 250), np.uint8))[1].tobytes()
+    folder = lay_beside(song, tmp_path / "job", visual=red)
+    question, _ = perform(folder, treatment=replace(WANTED, lyrics=""), beside=("visual",), go=False)
+    outcome, _ = perform(folder, treatment=replace(WANTED, lyrics=""), beside=("visual",))
+    assert question.preview
+    (film,) = outcome.films
+    assert (film.width, film.height) == (64, 48)  # its own shape
+    thumbnail = cv2.imdecode(np.fromfile(folder / film.thumbnail, np.uint8), cv2.IMREAD_COLOR)
+    assert thumbnail[100:150, 100:150].mean(axis=(0, 1)) == pytest.approx((0, 0, 250), abs=8)
+
+
+@pytest.mark.usefixtures("small")
+def test_an_edited_storyboard_is_played(song: Path, tmp_path: Path) -> None:
+    perform(lay_out(song, tmp_path / "a"), treatment=WANTED, go=False)
+    board = Storyboard.from_json((tmp_path / "a" / "storyboard.json").read_bytes())
+    edited = replace(board, title="Edited").to_json().encode()
+    folder = lay_beside(song, tmp_path / "b", storyboard=edited)
+    question, tape = perform(folder, treatment=WANTED, beside=("storyboard",), go=False)
+    assert question.preview
+    assert question.preview.facts.title == "Edited"
+    assert "sections" not in stages(tape)
+
+
+class Dear:
+    """An illustrator that is paid, and counts."""
+
+    name, licence, price_usd, seconds, at_once = "dear", "theirs", 0.5, 1.0, 1
+
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
+        self._hand = backends.illustrator("painted")
+
+    def draw(self, picture: Any, style: Any, *, size: Any, to: Path, report: Any) -> Painting:
+        self.drawn.append(picture.name)
+        painted = self._hand.draw(picture, style, size=size, to=to, report=report)
+        return replace(painted, illustrator=self.name, licence=self.licence, cost_usd=self.price_usd)
+
+
+@pytest.mark.usefixtures("small")
+def test_bought_pictures_come_back_in_an_archive(song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hired, real = [Dear()], backends.illustrator
+    choose = lambda name="painted", vendors=None: hired[-1] if name == "dear" else real(name, vendors)  # noqa: E731
+    monkeypatch.setattr(backends, "illustrator", choose)
+    crew = backends.Crew(illustrator="dear")
+    first, _ = perform(lay_out(song, tmp_path / "a"), treatment=WANTED, crew=crew)
+    (film,) = first.films
+    assert film.pictures
+    assert hired[0].drawn
+    assert film.usd == pytest.approx(0.5 * len(hired[0].drawn))
+    board, archive = (tmp_path / "a" / film.sheet).read_bytes(), (tmp_path / "a" / film.pictures).read_bytes()
+    folder = lay_beside(song, tmp_path / "b", storyboard=board, pictures=archive)
+    hired.append(Dear())
+    name = hired[0].drawn[0]
+    wanted = replace(WANTED, titles="pop", redraws={name: 1})
+    second, _ = perform(folder, treatment=wanted, crew=crew, beside=("storyboard", "pictures"))
+    assert hired[1].drawn == [name]
+    assert second.films[0].usd == pytest.approx(0.5)
+    again, _ = perform(folder, treatment=wanted, crew=crew, beside=("storyboard", "pictures"))  # as after a crash
+    assert again == second
+    assert hired[1].drawn == [name]
+
+
+def test_an_archive_never_leaves_its_folder(tmp_path: Path) -> None:
+    hostile = {
+        "portfolio.json": b"{}",
+        "pictures/p01/picture.png": b"good",
+        "motion/p01/film.mp4": b"good",
+        "../../up.png": b"bad",
+        "/etc/absolute.png": b"bad",
+        "pictures/../../up.png": b"bad",
+        "pictures/p01/" + "x" * 300: b"bad",
+        "pictures/p01/picture.png/inside.png": b"bad",
+        "pictures\\p01\\back.png": b"bad",
+        "pictures/p01/.hidden": b"bad",
+        "C:/drive.png": b"bad",
+    }
+    (tmp_path / "job").mkdir()
+    with zipfile.ZipFile(tmp_path / "job" / "pictures", "w") as archive:
+        for name, content in hostile.items():
+            archive.writestr(name, content)
+        link = zipfile.ZipInfo("pictures/p01/link.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    folder = _unpacked(tmp_path / "job" / "pictures")
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    assert files == {"portfolio.json", "pictures/p01/picture.png", "motion/p01/film.mp4", "pictures/p01/link.png"}
+    assert not (folder / "pictures/p01/link.png").is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"job"}
+    assert not (tmp_path / "job" / "pictures").exists()  # the film's own pictures lie there
+    (tmp_path / "job" / "pictures").mkdir()
+    assert _unpacked(tmp_path / "job" / "pictures") == folder  # the next attempt
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04torn", b"no archive at all"])
+def test_an_archive_that_is_torn_holds_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pictures").write_bytes(content)
+    assert list(_unpacked(tmp_path / "pictures").iterdir()) == []
+
+
+def test_an_archive_that_unpacks_to_too_much_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.performance.UNPACKED_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "pictures", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pictures/p01/picture.png", bytes(100_000))
+    assert list(_unpacked(tmp_path / "pictures").iterdir()) == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_video_that_cannot_fit_is_made_without_a_limit(song: Path, tmp_path: Path) -> None:
+    folder = lay_out(song, tmp_path / "job")
+    outcome, _ = perform(folder, treatment=replace(WANTED, lyrics=""), target="discord", most_bytes=20_000)
+    assert outcome.films[0].bytes > 20_000
+    assert (folder / ".any-size").exists()
+
+
+def test_a_video_of_no_track_gets_a_sentence(start: Callable[..., Child], tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "upload").write_bytes(b"hello, this is no music at all")
+    child = start()
+    child.give(tmp_path / "job", treatment={"wish": "sea"})
+    outcome = child.finish()
+    assert (outcome.kind, outcome.code) == ("sentence", "bad_media")
+    assert outcome.hint
