@@ -59,7 +59,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class VendorSettings(BaseSettings):
-    """What engines that are bought or hosted need. Names in the environment: REELSCORE_ and the field's, or its alias."""
+    """What engines that are bought or hosted need. Named in the environment REELSCORE_ and the field, or its alias."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,

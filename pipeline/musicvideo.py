@@ -63,6 +63,7 @@ COPIED_SHARE = 0.02  # of that, where one turn's packets are copied again and ag
 TURN_S = 10.0  # of work on the turn itself
 REDRAWN = 7919  # between the seeds of one drawing and the next of the same picture
 
+UNSHOWN = "There are more pictures than the track has room for; the last ones are not shown."
 NO_TRACK = "There is neither a track nor a wish for a song."
 NO_TRACK_HINT = "Give a sound file, or ask for a song to be made."
 
@@ -209,8 +210,9 @@ def _decide(ordered: Ordered, track: Track, heard: Checkpoints, vendors: Vendors
     else:
         board = break_down(chart, lines, treatment, title=title, artist=artist)
         board = backends.director(ordered.crew.director, vendors).direct(board)
+    room = (UNSHOWN,) if len(ordered.visuals) > len(board.pictures) else ()
     unsung = (*lyrics.notes, *fit_lines(lyrics.lines, track.duration)[1]) if lyrics else ()
-    notes = (*track.notes, *unsung, *board.notes)
+    notes = (*track.notes, *unsung, *board.notes, *room)
     return Plan(track, board, timed=lyrics is not None and lyrics.timed != "no", notes=notes)
 
 

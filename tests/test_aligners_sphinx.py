@@ -22,7 +22,7 @@ from tests.voices import a_track, write_song
 SPEECH = (
     "And so, my fellow Americans,\nask not what your country can do for you,\nask what you can do for your country."
 )
-#: seconds, by an earlier alignment with other settings, of and, so, my, fellow; ask, not, what, your, country; ask, what
+#: seconds, by an alignment with other settings, of and, so, my, fellow; ask, not, what, your, country; ask, what
 HEARD = {(0, 0): 0.3, (0, 3): 1.25, (0, 4): 1.65, (1, 0): 3.3, (1, 1): 4.0, (1, 2): 5.4, (1, 4): 5.85, (2, 0): 8.15}
 
 

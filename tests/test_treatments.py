@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.storyboard import Treatment
 
 TREATMENT: TypeAdapter[Treatment] = TypeAdapter(Treatment)
+SRT = "1\n00:00:01,000 --> 00:00:02,000\nhi"
 LRC = "[00:01.00]hello\n[00:02.00]again"
 
 
@@ -34,7 +35,7 @@ LRC = "[00:01.00]hello\n[00:02.00]again"
         ("1\n00:00:01,000 --> 00:00:02,000\nhi", {"lyrics": "1\n00:00:01,000 --> 00:00:02,000\nhi"}),
         (f"neon, 16:9\n\n{LRC}", {"wish": "neon", "shape": "16:9", "lyrics": LRC}),
         (f"neon\n[ti:Home]\n{LRC}", {"wish": "neon", "lyrics": f"[ti:Home]\n{LRC}"}),
-        ("neon\n1\n00:00:01,000 --> 00:00:02,000\nhi", {"wish": "neon", "lyrics": "1\n00:00:01,000 --> 00:00:02,000\nhi"}),
+        (f"neon\n{SRT}", {"wish": "neon", "lyrics": SRT}),
         ("crop 95%", {}),
     ],
 )  # fmt: skip
