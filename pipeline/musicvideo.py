@@ -458,8 +458,8 @@ def _unheard(report: Report) -> Report:
 
 @contextmanager
 def _part(to: Path) -> Iterator[Path]:
-    """Lend a name beside the film for what is unfinished; nothing is left under it."""
-    part = to.with_name(f".{os.getpid()}.part{to.suffix}")
+    """Lend a name beside the film for what is unfinished; nothing is left under it, nor by a run that was killed."""
+    part = to.with_name(f".{to.stem}.part{to.suffix}")
     try:
         yield part
     finally:

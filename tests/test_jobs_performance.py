@@ -608,6 +608,32 @@ def test_a_video_that_cannot_fit_is_made_without_a_limit(song: Path, tmp_path: P
     assert (folder / ".any-size").exists()
 
 
+SMALL = (
+    sys.executable,
+    "-c",
+    "import pipeline.musicvideo as video; video.SIDE, video.SKETCH_SIDE = 96, 48; "
+    "import jobs.performance as child; child.main()",
+)
+
+
+@pytest.mark.parametrize("stage", ["pictures", "edit"])
+def test_a_video_that_was_killed_is_gone_on_with(
+    stage: str, song: Path, start: Callable[..., Child], tmp_path: Path
+) -> None:
+    treatment = {"wish": "neon city", "lyrics": LRC, "frame_rate": 24, "shape": "1:1", "pace": "quick"}
+    straight, folder = lay_out(song, tmp_path / "straight"), lay_out(song, tmp_path / "job")
+    undisturbed, child, heir = start(*SMALL), start(*SMALL), start(*SMALL)
+    child.give(folder, treatment=treatment)
+    child.hear_stage(stage)
+    child.kill()
+    heir.give(folder, treatment=treatment)
+    undisturbed.give(straight, treatment=treatment)
+    assert heir.finish() == undisturbed.finish()
+    assert (folder / "film.mp4").read_bytes() == (straight / "film.mp4").read_bytes()
+    files, others = ({path.relative_to(job) for path in job.rglob("*")} for job in (folder, straight))
+    assert files == others
+
+
 def test_a_video_of_no_track_gets_a_sentence(start: Callable[..., Child], tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / "upload").write_bytes(b"hello, this is no music at all")

@@ -229,3 +229,62 @@ def test_lyrics_move_by_what_was_asked_since(made: MusicVideo) -> None:
     assert [line.start for line in later.lines] == pytest.approx([line.start + 0.4 for line in board.lines])
     back = revised(later, replace(board.treatment, shift=0.0))
     assert [line.start for line in back.lines] == pytest.approx([line.start for line in board.lines])
+
+
+# ---- one picture or clip through the whole film ----
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    source = "testsrc2=s=96x64:r=24:d=1.5"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", tmp_path / "clip.mp4")
+    return tmp_path / "clip.mp4"
+
+
+def test_one_clip_is_the_whole_film(track: Path, clip: Path, tmp_path: Path) -> None:
+    ordered, folder, stages = Ordered(track, Treatment(), visuals=(clip,)), tmp_path / "job", list[str]()
+    shown = sketch(ordered, folder=folder, resume=True, report=lambda stage, done, total: stages.append(stage))
+    assert shown.usd == 0
+    assert shown.seconds < 15  # one turn, not a film's worth of frames
+    assert "sections" not in stages  # nothing depends on what is heard
+    made = make_video(ordered, to=tmp_path / "film.mp4", folder=folder, resume=True)
+    own, hashes = packet_hashes(clip), packet_hashes(made.film)
+    assert hashes == (own * 9)[: len(hashes)]
+    assert made.certificate.sound_copied
+    assert abs(made.certificate.length_error_ms) <= 1000 / 24
+    assert (made.certificate.shots, made.certificate.cuts, made.certificate.illustrator) == (1, 0, "supplied")
+    assert [still.name for still in made.stills] == ["supplied.jpg"]
+
+
+def test_a_looped_film_is_played_again_otherwise(track: Path, clip: Path, tmp_path: Path) -> None:
+    before = make_video(Ordered(track, Treatment(), visuals=(clip,)), to=tmp_path / "a.mp4", folder=tmp_path / "a")
+    board = (tmp_path / "a" / "storyboard.json").read_text()
+    otherwise = replace(before.plan.board.treatment, loop="there-and-back", bottom_crop_percent=50)
+    ordered = Ordered(track, otherwise, visuals=(clip,), edited=board)
+    after = make_video(ordered, to=tmp_path / "b.mp4", folder=tmp_path / "b")
+    assert picture_size(after.film) == (96, 32)
+    hashes = packet_hashes(after.film)
+    assert hashes[:72] == hashes[72:144]
+
+
+def test_several_clips_take_the_pictures_places(track: Path, clip: Path, tmp_path: Path) -> None:
+    red = tmp_path / "red.png"
+    red.write_bytes(cv2.imencode(".png", np.full((64, 64, 3), (0, 0, 250), np.uint8))[1].tobytes())
+    treatment = replace(SMALL, lyrics="", titles="none")
+    made = make_video(Ordered(track, treatment, visuals=(red, clip)), to=tmp_path / "f.mp4", folder=tmp_path / "job")
+    board = made.plan.board
+    assert len(board.shots) > 1
+    places = {picture.name: number % 2 for number, picture in enumerate(board.pictures)}
+    for shot in board.shots:
+        blue, _, light = frame(made.film, round((shot.start + shot.end) / 2, 2))[40:80, 40:80].mean(axis=(0, 1))
+        assert (light > 200 and blue < 60) == (places[shot.picture] == 0)
+
+
+def test_what_a_killed_run_has_left_goes_with_the_next(track: Path, clip: Path, tmp_path: Path) -> None:
+    left = [tmp_path / ".film.part.mp4", tmp_path / "job" / ".bench-x" / "picture.mp4"]
+    left[1].parent.mkdir(parents=True)
+    for file in left:
+        file.write_bytes(b"half")
+    ordered = Ordered(track, Treatment(), visuals=(clip,))
+    make_video(ordered, to=tmp_path / "film.mp4", folder=tmp_path / "job", resume=True)
+    assert not any(file.exists() for file in left)
