@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo "$$p"; exit; }; done; \
 	echo python3)
 VENV ?= .venv
-#: tests at once; some of them wait for servers and leases
+#: tests at once; some of them wait for servers and leases. Neighbours stay together, so that what a file makes once is made once
 JOBS ?= 3
 OUT ?= out
 ARGS ?=
@@ -36,7 +36,7 @@ else
 endif
 
 test: $(VENV)/.dev ## install what the tests need and run them
-	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, and who imports whom
 	$(BIN)/ruff check .

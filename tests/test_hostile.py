@@ -87,7 +87,7 @@ def job(tmp_path: Path) -> Iterator[Path]:
 
 
 def refused(result: Clip | UserError, kind: type[UserError], word: str, job: Path) -> None:
-    assert type(result) is kind
+    assert isinstance(result, kind)
     assert word in result.sentence
     assert result.hint
     assert not job.exists() or not list(job.iterdir())
