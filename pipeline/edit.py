@@ -80,7 +80,7 @@ def _fit(
                 control=_control(rate, allowed, thrift),
                 told=lambda number: report("edit", number, frames),
             )
-        if fits_encoded(most_bytes, picture.stat().st_size, duration):
+        if fits_encoded(most_bytes, picture.stat().st_size, duration, frames=frames):
             return picture
     raise DoesNotFit("The film cannot be made small enough for where it shall go.", hint=SHORTER)
 

@@ -17,7 +17,7 @@ from pipeline.clip import Clip
 from pipeline.door.containers import opened
 from pipeline.door.ffmpeg import Leash, bench, run, start, take_in
 from pipeline.door.slate import Stream, read_packets, read_slate
-from pipeline.door.targets import MUSIC_BITRATES, music_bitrate, track_bitrate
+from pipeline.door.targets import MUSIC_BITRATES, music_bitrate, track_bitrates
 from pipeline.errors import BadMedia, DoesNotFit, OverLimit, Refused
 from pipeline.track import IN_TIME, Track, blocks
 
@@ -107,10 +107,12 @@ def marry_track(picture: Path, track: Track, to: Path, *, most_bytes: int | None
             and _sounds_like(film, demuxer, track.sound)
         )
         if not copied:
-            rate = track_bitrate(most_bytes, size, track.duration)
-            coded = ["-c:a", codec, *CODERS.get(codec, ()), "-b:a", str(rate), "-ar", str(RATE), "-ac", "2"]
-            with track.sound.open("rb") as sound:
-                _write_film(ours, sound, "wav", film, muxer, coded)
+            for rate in track_bitrates(most_bytes, size, track.duration):
+                coded = ["-c:a", codec, *CODERS.get(codec, ()), "-b:a", str(rate), "-ar", str(RATE), "-ac", "2"]
+                with track.sound.open("rb") as sound:
+                    _write_film(ours, sound, "wav", film, muxer, coded)
+                if most_bytes is None or film.stat().st_size <= most_bytes:
+                    break  # else its tables were larger than was thought
         if most_bytes is not None and film.stat().st_size > most_bytes:
             raise DoesNotFit("The film is too large for where it shall go.", hint="Send a shorter track.")
         os.replace(film, to)

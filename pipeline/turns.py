@@ -88,10 +88,9 @@ def roll(material: Material, wanted: Wanted, *, place: Path, report: Report) -> 
     for _ in range(TRIES):
         turn = _encoded(material, wanted, allowed, thrift, place, report)
         picture = _repeated(turn, place / "picture.mp4", wanted.seconds)
-        size = picture.stat().st_size
-        if allowed is None or fits_encoded(wanted.most_bytes, size, wanted.seconds):
+        if allowed is None or _fits(picture, turn, wanted):
             return Rolled(picture, turn)
-        thrift *= min(THRIFT, THRIFT * allowed.picture / 8 * wanted.seconds / size)
+        thrift *= min(THRIFT, THRIFT * allowed.picture / 8 * wanted.seconds / picture.stat().st_size)
     raise DoesNotFit("The film cannot be made small enough for where it shall go.", hint=SHORTER)
 
 
@@ -113,7 +112,12 @@ def _as_it_is(film: Path, wanted: Wanted, place: Path) -> Rolled | None:
     if turn.frames / turn.seconds > FASTEST or about > most or not (once or wanted.treatment.loop == "plain"):
         return None
     picture = _repeated(turn, place / "picture.mp4", wanted.seconds)
-    return Rolled(picture, turn) if fits_encoded(wanted.most_bytes, picture.stat().st_size, wanted.seconds) else None
+    return Rolled(picture, turn) if _fits(picture, turn, wanted) else None
+
+
+def _fits(picture: Path, turn: Turn, wanted: Wanted) -> bool:
+    frames = round(turn.frames * wanted.seconds / turn.seconds)
+    return fits_encoded(wanted.most_bytes, picture.stat().st_size, wanted.seconds, frames=frames)
 
 
 def _repeated(turn: Turn, to: Path, seconds: float) -> Path:

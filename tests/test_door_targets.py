@@ -13,6 +13,7 @@ from pipeline.door.targets import (
     limit_bytes,
     music_bitrate,
     shape,
+    track_bitrates,
 )
 from pipeline.errors import DoesNotFit
 
@@ -64,3 +65,18 @@ def test_a_copied_picture_leaves_room_for_music() -> None:
 def test_shapes() -> None:
     assert shape("keep") is None
     assert shape("9:16") == pytest.approx(0.5625)
+
+
+def test_the_tables_of_a_long_film_count() -> None:
+    limit, duration = 10_000_000, 600.0
+    sound = MUSIC_BITRATES[-1] / 8 * duration
+    picture = int(limit * 0.98 - sound)
+    assert fits_encoded(limit, picture, duration)
+    assert not fits_encoded(limit, picture, duration, frames=18_000)
+    assert fits_encoded(limit, picture - 400_000, duration, frames=18_000)
+
+
+def test_rates_of_a_track_fall() -> None:
+    assert track_bitrates(None, 10**9, 600.0) == (320_000, *MUSIC_BITRATES)
+    assert track_bitrates(10_000_000, 0, 600.0) == (128_000, 96_000, 64_000)
+    assert track_bitrates(10_000_000, 9_999_999, 600.0) == (64_000,)

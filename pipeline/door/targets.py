@@ -23,6 +23,8 @@ MUSIC_SHARE = 0.25  # of the whole file, at most, before the music takes the nex
 
 CONTAINER_SHARE = 0.04  # of the whole file, kept back for the container's tables and for the encoder's slips
 SHORTEST_S = 0.1  # a clip may say that it has no length at all
+TABLE_BYTES = 8  # of a container's tables for each packet, where packets of picture and sound lie in turns
+SOUND_PACKETS = 47  # a second of AAC at 48 kHz
 PICTURE_LEAST = 60_000  # bits per second; under it even 320 pixels fall apart
 
 
@@ -61,12 +63,16 @@ def fits(limit: int | None, picture_bytes: int, duration: float) -> bool:
     return picture_bytes + music_bytes <= limit * (1 - CONTAINER_SHARE)
 
 
-def fits_encoded(limit: int | None, picture_bytes: int, duration: float) -> bool:
-    """Whether a picture that was encoded to fit leaves the music the lowest rate."""
+def fits_encoded(limit: int | None, picture_bytes: int, duration: float, *, frames: int = 0) -> bool:
+    """Whether a picture that was encoded to fit leaves the music the lowest rate, and room for so many frames' tables.
+
+    Over minutes the tables grow to a tenth of a film that is very small.
+    """
     if limit is None:
         return True
     music_bytes = MUSIC_BITRATES[-1] / 8 * duration
-    return picture_bytes + music_bytes <= limit * (1 - CONTAINER_SHARE / 2)
+    tables = TABLE_BYTES * (frames + SOUND_PACKETS * duration) if frames else 0
+    return picture_bytes + music_bytes + tables <= limit * (1 - CONTAINER_SHARE / 2)
 
 
 def music_bitrate(limit: int | None, picture_bytes: int, duration: float) -> int:
@@ -77,10 +83,10 @@ def music_bitrate(limit: int | None, picture_bytes: int, duration: float) -> int
     return next((rate for rate in MUSIC_BITRATES if rate <= left), MUSIC_BITRATES[-1])
 
 
-def track_bitrate(limit: int | None, picture_bytes: int, duration: float) -> int:
-    """Return the highest rate for which picture and a track that is not copied fit together."""
+def track_bitrates(limit: int | None, picture_bytes: int, duration: float) -> tuple[int, ...]:
+    """Return the rates for which picture and a track that is not copied fit together, the highest first."""
     left = math.inf if limit is None else (limit * (1 - CONTAINER_SHARE / 2) - picture_bytes) * 8 / duration
-    return next((rate for rate in (TRACK_BITRATE, *MUSIC_BITRATES) if rate <= left), MUSIC_BITRATES[-1])
+    return tuple(rate for rate in (TRACK_BITRATE, *MUSIC_BITRATES) if rate <= left) or MUSIC_BITRATES[-1:]
 
 
 def shape(aspect: Aspect) -> Fraction | None:
