@@ -64,7 +64,7 @@ def _fit(
     report: Report,
 ) -> Path:
     """Render the picture, once more and thriftier when it has become too large."""
-    allowed = _budget(most_bytes, duration)
+    allowed = budget(most_bytes, duration, hint=SHORTER)
     rate, picture = board.treatment.frame_rate, place / "picture.mp4"
     frames = count_frames(duration, rate)
     for thrift in THRIFT:
@@ -83,13 +83,6 @@ def _fit(
         if fits_encoded(most_bytes, picture.stat().st_size, duration, frames=frames):
             return picture
     raise DoesNotFit("The film cannot be made small enough for where it shall go.", hint=SHORTER)
-
-
-def _budget(most_bytes: int | None, duration: float) -> Budget | None:
-    try:
-        return budget(most_bytes, duration)
-    except DoesNotFit as exc:
-        raise DoesNotFit(exc.sentence, hint=SHORTER) from exc
 
 
 def _filters(titles: str | None, rate: int, frames: int) -> list[str]:

@@ -84,7 +84,8 @@ def roll(material: Material, wanted: Wanted, *, place: Path, report: Report) -> 
     """Loop what was taken in: its packets where they will do, else one turn is encoded. Raises DoesNotFit."""
     if not isinstance(material, Painting) and (rolled := _as_it_is(material.file, wanted, place)):
         return rolled
-    allowed, thrift = _budget(wanted), 1.0
+    allowed = budget(wanted.most_bytes, wanted.seconds, hint=SHORTER)
+    thrift = 1.0
     for _ in range(TRIES):
         turn = _encoded(material, wanted, allowed, thrift, place, report)
         picture = _repeated(turn, place / "picture.mp4", wanted.seconds)
@@ -92,13 +93,6 @@ def roll(material: Material, wanted: Wanted, *, place: Path, report: Report) -> 
             return Rolled(picture, turn)
         thrift *= min(THRIFT, THRIFT * allowed.picture / 8 * wanted.seconds / picture.stat().st_size)
     raise DoesNotFit("The film cannot be made small enough for where it shall go.", hint=SHORTER)
-
-
-def _budget(wanted: Wanted) -> Budget | None:
-    try:
-        return budget(wanted.most_bytes, wanted.seconds)
-    except DoesNotFit as exc:
-        raise DoesNotFit(exc.sentence, hint=SHORTER) from exc
 
 
 # ---- packets again and again ----

@@ -27,6 +27,8 @@ TABLE_BYTES = 8  # of a container's tables for each packet, where packets of pic
 SOUND_PACKETS = 47  # a second of AAC at 48 kHz
 PICTURE_LEAST = 60_000  # bits per second; under it even 320 pixels fall apart
 
+SHORTER = "Send a shorter clip, or score it without a target."
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -41,8 +43,8 @@ def limit_bytes(target: Target, most_bytes: int | None = None) -> int | None:
     return LIMIT_BYTES.get(target) if most_bytes is None else most_bytes
 
 
-def budget(limit: int | None, duration: float) -> Budget | None:
-    """Share out the bytes over the clip's seconds; None where there is no limit. Raises DoesNotFit."""
+def budget(limit: int | None, duration: float, *, hint: str = SHORTER) -> Budget | None:
+    """Share out the bytes over the film's seconds; None where there is no limit. Raises DoesNotFit with the hint."""
     if limit is None:
         return None
     whole = limit * 8 * (1 - CONTAINER_SHARE) / max(duration, SHORTEST_S)
@@ -50,7 +52,7 @@ def budget(limit: int | None, duration: float) -> Budget | None:
     if whole - music < PICTURE_LEAST:
         raise DoesNotFit(
             f"A film of {_length(duration)} cannot be made to fit into {limit / 1e6:.3g} MB.",
-            hint="Send a shorter clip, or score it without a target.",
+            hint=hint,
         )
     return Budget(int(whole - music), music)
 
