@@ -16,9 +16,9 @@ from pipeline.backends import Report
 from pipeline.door.ffmpeg import NOTHING_PERSONAL, THREADS, Leash, bench, run, take_in
 from pipeline.door.films import copy_turn
 from pipeline.door.picture import ENCODE_LEASH_S_PER_S, Plan, affordable_size, encode
-from pipeline.door.slate import Motionless, Stream, read_packets
+from pipeline.door.slate import Stream, read_packets
 from pipeline.door.targets import Budget, budget, fits_encoded
-from pipeline.errors import DoesNotFit
+from pipeline.errors import BadMedia, DoesNotFit
 from pipeline.pictures import Material, Painting
 from pipeline.screen.planes import Frame
 from pipeline.screen.print import COLOURS, SHORTER, print_frames
@@ -70,14 +70,13 @@ class Rolled:
 
 
 def roll_own(visual: Path, wanted: Wanted, *, place: Path) -> Rolled | None:
-    """Loop the client's own packets; None where they cannot be. Raises BadMedia, OverLimit."""
+    """Loop the client's own packets; None where they cannot be. Raises OverLimit."""
     try:
-        if not copy_turn(visual, to=place / "own.mp4"):
-            return None
-    except Motionless:
+        copied = copy_turn(visual, to=place / "own.mp4")
+        rolled = _as_it_is(place / "own.mp4", wanted, place) if copied else None
+        return rolled if rolled and _is_seamless(rolled) else None
+    except BadMedia:  # why, is found out when it is decoded
         return None
-    rolled = _as_it_is(place / "own.mp4", wanted, place)
-    return rolled if rolled and _is_seamless(rolled) else None
 
 
 def roll(material: Material, wanted: Wanted, *, place: Path, report: Report) -> Rolled:
