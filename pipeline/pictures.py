@@ -364,15 +364,15 @@ def _asked(vendor: _Vendor, usd: float, what: str) -> Iterator[None]:
     """Reserve the money for one call, and give it back when the call fails unpaid; refuse when it is hopeless."""
     if len(vendor.failures) >= STRIKES:
         raise Unavailable(vendor.failures[-1].sentence, hint=vendor.failures[-1].hint)
-    vendor.purse.reserve(usd, what)
-    try:
-        yield
-    except UserError as exc:
-        if not isinstance(exc, PaidFor):
-            vendor.purse.give_back(usd)
-        if isinstance(exc, Unavailable):
-            vendor.failures.append(exc)
-        raise
+    with vendor.purse.lend(usd, what):
+        try:
+            yield
+        except UserError as exc:
+            if not isinstance(exc, PaidFor):
+                vendor.purse.give_back(usd)
+            if isinstance(exc, Unavailable):
+                vendor.failures.append(exc)
+            raise
     vendor.failures.clear()
 
 

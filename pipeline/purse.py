@@ -22,32 +22,56 @@ class Purse:
     def __init__(self, most_usd: float, *, spent_usd: float = 0.0) -> None:
         self._most_usd = most_usd
         self._spent_usd = spent_usd
-        self._lock = threading.Lock()
+        self._open_usd = 0.0  # of it, what may come back yet
+        self._changed = threading.Condition()
 
     @property
     def spent_usd(self) -> float:
-        with self._lock:
+        with self._changed:
             return max(0.0, self._spent_usd)
+
+    @contextmanager
+    def lend(self, usd: float, what: str) -> Iterator[None]:
+        """Reserve for one call, whose money may come back until it is over; raises OverLimit.
+
+        Who needs what others may yet give back waits for them, so that it does not hang on who is first.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._has(usd) or not self._has(usd - self._open_usd))
+            self._take(usd, what)
+            self._open_usd += usd
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open_usd -= usd
+                self._changed.notify_all()
 
     def reserve(self, usd: float, what: str) -> None:
         """Take so much out before it is spent; raises OverLimit when it is not there."""
-        with self._lock:
-            most, left = self._most_usd, self._most_usd - self._spent_usd
-            if usd > left + SLACK_USD:
-                raise OverLimit(
-                    f"{what} costs {dollars(usd)}, and {dollars(max(0.0, left))} of {dollars(most)} are left.",
-                    hint="Raise what one film may cost, or choose the built-in engine.",
-                )
-            self._spent_usd += usd
+        with self._changed:
+            self._take(usd, what)
+
+    def _has(self, usd: float) -> bool:
+        return usd <= self._most_usd - self._spent_usd + SLACK_USD
+
+    def _take(self, usd: float, what: str) -> None:
+        most, left = self._most_usd, self._most_usd - self._spent_usd
+        if not self._has(usd):
+            raise OverLimit(
+                f"{what} costs {dollars(usd)}, and {dollars(max(0.0, left))} of {dollars(most)} are left.",
+                hint="Raise what one film may cost, or choose the built-in engine.",
+            )
+        self._spent_usd += usd
 
     def give_back(self, usd: float) -> None:
         """Put back what was not spent after all."""
-        with self._lock:
+        with self._changed:
             self._spent_usd -= usd
 
     def count(self, usd: float) -> None:
         """Take out what an earlier run has spent already, whether or not it is there."""
-        with self._lock:
+        with self._changed:
             self._spent_usd += usd
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -69,3 +70,23 @@ def test_what_breaks_after_it_was_paid_for_says_so():
     assert failure.value.hint == "Try again."
     with pytest.raises(Cancelled), paid_for():
         raise Cancelled("Cancelled.")
+
+
+def test_who_needs_what_may_come_back_waits_for_it():
+    """A picture was painted by the built-in illustrator now and then, though the one before it had cost nothing."""
+    purse, got = Purse(0.5), []
+
+    def buy() -> None:
+        with purse.lend(0.4, "The second"):
+            got.append(purse.spent_usd)
+
+    with purse.lend(0.4, "The first"):
+        second = threading.Thread(target=buy)
+        second.start()
+        second.join(0.1)
+        assert got == []
+        purse.give_back(0.4)
+    second.join(5)
+    assert got == [pytest.approx(0.4)]
+    with pytest.raises(OverLimit), purse.lend(0.4, "The third"):
+        pass
