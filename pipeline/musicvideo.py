@@ -33,7 +33,7 @@ from pipeline.contactsheet import draw_contact_sheet
 from pipeline.cutcertificate import CutCertificate, certify
 from pipeline.door.targets import Target, limit_bytes
 from pipeline.edit import cut_film
-from pipeline.errors import BadSheet, Refused
+from pipeline.errors import BadLyrics, BadSheet, OverLimit, Refused
 from pipeline.film import container
 from pipeline.folder import job_folder, taken_up
 from pipeline.lyrics import Lyrics, fit_lines, read_lyrics, shifted
@@ -63,6 +63,7 @@ COPIED_SHARE = 0.02  # of that, where one turn's packets are copied again and ag
 TURN_S = 10.0  # of work on the turn itself
 REDRAWN = 7919  # between the seeds of one drawing and the next of the same picture
 
+UNREAD = "The lyrics in the track's tags cannot be used; the film has none."
 UNSHOWN = "There are more pictures than the track has room for; the last ones are not shown."
 NO_TRACK = "There is neither a track nor a wish for a song."
 NO_TRACK_HINT = "Give a sound file, or ask for a song to be made."
@@ -190,7 +191,7 @@ def _decide(ordered: Ordered, track: Track, heard: Checkpoints, vendors: Vendors
     if ordered.edited is not None:
         board = revised(_fitting(Storyboard.from_json(ordered.edited), track), treatment)
         return Plan(track, board, timed=False, notes=(*track.notes, *board.notes))
-    lyrics = _lyrics(treatment, track)
+    lyrics, unread = _lyrics(treatment, track)
     looped = len(ordered.visuals) == 1
     if looped and (lyrics is None or lyrics.timed != "no"):
         chart = _plain_chart(track)  # nothing depends on what is heard
@@ -212,7 +213,7 @@ def _decide(ordered: Ordered, track: Track, heard: Checkpoints, vendors: Vendors
         board = backends.director(ordered.crew.director, vendors).direct(board)
     room = (UNSHOWN,) if len(ordered.visuals) > len(board.pictures) else ()
     unsung = (*lyrics.notes, *fit_lines(lyrics.lines, track.duration)[1]) if lyrics else ()
-    notes = (*track.notes, *unsung, *board.notes, *room)
+    notes = (*track.notes, *unread, *unsung, *board.notes, *room)
     return Plan(track, board, timed=lyrics is not None and lyrics.timed != "no", notes=notes)
 
 
@@ -237,11 +238,16 @@ class _Song:
     path: Path
 
 
-def _lyrics(treatment: Treatment, track: Track) -> Lyrics | None:
-    """Read the client's lyrics, or those in the track's tags; None where there are neither."""
+def _lyrics(treatment: Treatment, track: Track) -> tuple[Lyrics | None, tuple[str, ...]]:
+    """Read the client's lyrics, or those in the track's tags, of which it is a remark when they are none."""
     if treatment.lyrics.strip():
-        return read_lyrics(treatment.lyrics)
-    return read_lyrics(track.lyrics) if track.lyrics.strip() else None
+        return read_lyrics(treatment.lyrics), ()
+    if not track.lyrics.strip():
+        return None, ()
+    try:
+        return read_lyrics(track.lyrics), ()
+    except (BadLyrics, OverLimit):
+        return None, (UNREAD,)
 
 
 def _plain_chart(track: Track) -> Chart:

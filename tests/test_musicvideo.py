@@ -288,3 +288,13 @@ def test_what_a_killed_run_has_left_goes_with_the_next(track: Path, clip: Path, 
     ordered = Ordered(track, Treatment(), visuals=(clip,))
     make_video(ordered, to=tmp_path / "film.mp4", folder=tmp_path / "job", resume=True)
     assert not any(file.exists() for file in left)
+
+
+@pytest.mark.parametrize("tag", ["[ti:only a title]", "[ar:nobody]\n[length:3:00]"])
+def test_a_tag_that_holds_no_usable_lyrics_is_no_fault_of_the_clients(track: Path, tmp_path: Path, tag: str) -> None:
+    tagged = tmp_path / "tagged.flac"
+    (tmp_path / "tags.txt").write_text(";FFMETADATA1\nlyrics=" + tag.replace("=", "\\=").replace("\n", "\\\n") + "\n")
+    ffmpeg("-i", track, "-i", tmp_path / "tags.txt", "-map_metadata", "1", "-c:a", "flac", tagged)
+    shown = sketch(Ordered(tagged, replace(SMALL, lyrics="")), folder=tmp_path / "job")
+    assert shown.plan.board.lines == ()
+    assert any("lyrics in the track" in note for note in shown.plan.notes)

@@ -28,6 +28,7 @@ NOT_FOUND_IN_SOURCE = {
     *(str(_is(what, sound=True)) for _, what in KNOWN if what != "a sound file"),
     *(str(_is(what, sound=True)) for what in ("a text", "a MIDI file", "a moving picture without sound")),
     "The track is silent.",
+    "The lyrics in the track's tags cannot be used; the film has none.",
     "There are more pictures than the track has room for; the last ones are not shown.",
     "The track is damaged: only {1} s of its {2} s can be heard.",
     "There is only sound in the file, no video.",
