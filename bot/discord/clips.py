@@ -5,22 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import aiohttp
 import discord
 
+from bot import attached
 from bot.discord import sentences
 from bot.text import chat
 from pipeline.errors import OverLimit, Unavailable
-
-#: names of films whose senders' clients did not say what they are
-FILM_NAMES = frozenset(
-    (
-        ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".wmv",
-        ".flv", ".3gp", ".ogv", ".mxf", ".qt", ".vob",
-    )
-)  # fmt: skip
 
 #: discord.py holds a whole attachment in memory, so few are fetched at once and none is larger
 MOST_BYTES = 200_000_000
@@ -40,11 +33,7 @@ def first_in(message: discord.Message, fits: Callable[[discord.Attachment], bool
 
 
 def is_film(attachment: discord.Attachment) -> bool:
-    kind = (attachment.content_type or "").lower()
-    if kind.startswith("video/") or kind == "image/gif":
-        return True
-    unknown = kind in ("", "application/octet-stream", "application/mp4", "application/x-matroska", "application/mxf")
-    return unknown and PurePosixPath(attachment.filename.lower()).suffix in FILM_NAMES
+    return attached.is_film(attachment.content_type, attachment.filename)
 
 
 class Fetches:

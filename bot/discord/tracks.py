@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 import discord
 
+from bot import attached
 from bot.discord import sentences
 from bot.discord.clips import Fetches, is_film
 from pipeline.errors import OverLimit
 from pipeline.lyrics import decode_lyrics, read_lyrics
-
-#: names of files whose senders' clients did not say what they are, or said something that no two agree upon
-TRACK_NAMES = frozenset(
-    (
-        ".mp3", ".m4a", ".m4b", ".aac", ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc",
-        ".wma", ".mka", ".weba", ".caf", ".ac3", ".amr", ".mp2", ".wv", ".ape", ".au",
-    )
-)  # fmt: skip
-LYRICS_NAMES = frozenset((".txt", ".lrc", ".srt", ".vtt", ".md"))
 
 LYRICS_BYTES = 1_000_000  # of a file: twelve times what is taken, in the widest letters
 BOARD_BYTES = 4_000_000  # of a storyboard: 2000 shots and 1000 lines word by word have a third of it
 
 
 def is_track(attachment: discord.Attachment) -> bool:
-    """Whether it may be sound; the door looks at the bytes later."""
-    kind = (attachment.content_type or "").lower()
-    if kind.startswith("audio/"):
-        return True
-    unknown = kind in ("", "application/octet-stream", "application/ogg", "application/mp4")
-    return unknown and PurePosixPath(attachment.filename.lower()).suffix in TRACK_NAMES
+    return attached.is_track(attachment.content_type, attachment.filename)
 
 
 def is_lyrics(attachment: discord.Attachment) -> bool:
     """Whether it may be lyrics, by its name alone: no two clients call an LRC the same."""
-    return PurePosixPath(attachment.filename.lower()).suffix in LYRICS_NAMES
+    return attached.suffix_of(attachment.filename) in attached.LYRICS
 
 
 def is_visual(attachment: discord.Attachment) -> bool:

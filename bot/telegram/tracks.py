@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from aiogram.types import Audio, Document, ExternalReplyInfo, Message, PhotoSize, Voice
 
+from bot.attached import BOARDS, LYRICS, is_track, suffix_of
 from bot.telegram.clips import Sent, clip_in
 
 Piece = Message | ExternalReplyInfo
-
-#: names of sound files whose senders did not say what they are
-TRACK_NAMES = frozenset({
-    ".mp3", ".m4a", ".m4b", ".mp4a", ".aac", ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff",
-    ".aifc", ".wma", ".mka", ".weba", ".caf", ".mp2", ".au",
-})  # fmt: skip
-#: names of texts; what their senders call an LRC or an SRT is not the same anywhere
-PAPER_NAMES = frozenset({".txt", ".lrc", ".srt", ".vtt", ".md"})
-BOARD_NAMES = frozenset({".json"})
 
 
 def track_in(piece: Piece) -> Sent | None:
     """Find the track of a message: music, a voice message, or a file that is or is called like one."""
     found: Audio | Voice | Document | None = piece.audio or piece.voice
-    if found is None and piece.document is not None and _is_track(piece.document):
+    if found is None and piece.document is not None and is_track(piece.document.mime_type, piece.document.file_name):
         found = piece.document
     return _sent(found) if found else None
 
@@ -35,13 +25,13 @@ def paper_in(piece: Piece) -> Sent | None:
         return None
     mime, suffix = _described(document)
     is_text = mime.startswith("text/") and mime not in ("text/html", "text/xml", "text/json")
-    return _sent(document) if suffix in PAPER_NAMES or (is_text and suffix not in BOARD_NAMES) else None
+    return _sent(document) if suffix in LYRICS or (is_text and suffix not in BOARDS) else None
 
 
 def board_in(piece: Piece) -> Sent | None:
     """Find a storyboard in a message."""
     document = piece.document
-    return _sent(document) if document is not None and _described(document)[1] in BOARD_NAMES else None
+    return _sent(document) if document is not None and _described(document)[1] in BOARDS else None
 
 
 def visual_in(piece: Piece) -> Sent | None:
@@ -53,15 +43,9 @@ def visual_in(piece: Piece) -> Sent | None:
     return clip_in(piece)
 
 
-def _is_track(document: Document) -> bool:
-    mime, suffix = _described(document)
-    unknown = mime in ("", "application/octet-stream", "application/ogg", "application/mp4")
-    return mime.startswith("audio/") or (unknown and suffix in TRACK_NAMES)
-
-
 def _described(document: Document) -> tuple[str, str]:
     """Return what a file's sender says that it is, and how its name ends."""
-    return (document.mime_type or "").lower(), PurePosixPath((document.file_name or "").lower()).suffix
+    return (document.mime_type or "").lower(), suffix_of(document.file_name)
 
 
 def _sent(found: Audio | Voice | Document | PhotoSize) -> Sent:

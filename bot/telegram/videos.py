@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import structlog
 from aiogram import Bot
 from aiogram.types import Message
 
+from bot.attached import TRACKS, suffix_of
 from bot.buttons import Press, Reply
 from bot.desk import Asked, Desk, Person
 from bot.telegram import files
@@ -21,7 +22,7 @@ from bot.telegram.inbox import FRONT
 from bot.telegram.messenger import Address, keyboard
 from bot.telegram.requests import Requests, Source, is_ours, link_in, press_under, topic_of
 from bot.telegram.rights import named, writer
-from bot.telegram.tracks import TRACK_NAMES, Piece, board_in, paper_in, track_in, visual_in
+from bot.telegram.tracks import Piece, board_in, paper_in, track_in, visual_in
 from bot.text import chat as text
 from bot.treatments import LYRICS_FROM
 from jobs.job import Beside, ReplyTo
@@ -188,7 +189,7 @@ class VideoRequests:
 
 def _leads_to_sound(url: str | None) -> bool:
     """Whether what is behind a link is called like a sound file."""
-    return PurePosixPath(re.split(r"[?#]", url or "")[0].lower()).suffix in TRACK_NAMES
+    return suffix_of(re.split(r"[?#]", url or "")[0]) in TRACKS
 
 
 def _writing(words: str) -> Callable[[Path], Awaitable[None]]:
