@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pipeline.door.ffmpeg import bench
 from pipeline.door.slate import read_packets
 from pipeline.film import container, picture_length
+from pipeline.screen.takes import frame_of
 from pipeline.storyboard import Storyboard
 from pipeline.track import Track
 
@@ -55,7 +56,7 @@ def certify(
     lengths = picture_length(film)
     film_s = lengths.picture_end - lengths.picture_start
     rate = board.treatment.frame_rate
-    cuts = [round(shot.start * rate) / rate for shot in board.shots[1:]]  # what the eye sees: whole frames
+    cuts = [frame_of(shot.start, rate) / rate for shot in board.shots[1:]]  # what the eye sees: whole frames
     on_beat, chance = _on_beat(cuts, board.chart.beats, board.chart.duration)
     return CutCertificate(
         film_s=film_s,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.painter import brush
 from pipeline.painter.canvas import Canvas, Colour, Mask, Sheet
-from pipeline.painter.palette import Palette, from_hex, lighter, mix, vivid
+from pipeline.painter.palette import Palette, changed, from_hex, lighter, mix, vivid
 
 Hand = Literal["painted", "watercolour", "paper", "ink", "neon", "anime", "pastel"]
 HANDS: tuple[Hand, ...] = get_args(Hand)
@@ -71,23 +71,8 @@ def treat(sheets: list[Sheet], look: str, *, canvas: Canvas, rng: np.random.Gene
 # palettes
 
 
-def _each(palette: Palette, change: Callable[[Colour], Colour]) -> Palette:
-    return replace(
-        palette,
-        zenith=change(palette.zenith),
-        sky=change(palette.sky),
-        horizon=change(palette.horizon),
-        glow=change(palette.glow),
-        light=change(palette.light),
-        haze=change(palette.haze),
-        shade=change(palette.shade),
-        ink=change(palette.ink),
-        accent=change(palette.accent),
-    )
-
-
 def _mixed_ink(palette: Palette) -> Palette:
-    grey = _each(palette, lambda colour: vivid(colour, 0.13))
+    grey = changed(palette, lambda colour: vivid(colour, 0.13))
     return replace(grey, ink=lighter(grey.ink, -0.08), light=lighter(grey.light, 0.05), accent=palette.accent)
 
 
@@ -115,10 +100,10 @@ def _mixed_neon(palette: Palette) -> Palette:
 _MIXED: dict[Hand, Callable[[Palette], Palette]] = {
     "ink": _mixed_ink,
     "neon": _mixed_neon,
-    "anime": lambda palette: _each(palette, lambda colour: lighter(vivid(colour, 1.28), 0.015)),
-    "pastel": lambda palette: _each(palette, lambda colour: mix(vivid(colour, 0.8), from_hex("fbeff2"), 0.30)),
-    "watercolour": lambda palette: _each(palette, lambda colour: mix(vivid(colour, 1.08), from_hex("fbf7ee"), 0.16)),
-    "paper": lambda palette: _each(palette, lambda colour: vivid(colour, 1.08)),
+    "anime": lambda palette: changed(palette, lambda colour: lighter(vivid(colour, 1.28), 0.015)),
+    "pastel": lambda palette: changed(palette, lambda colour: mix(vivid(colour, 0.8), from_hex("fbeff2"), 0.30)),
+    "watercolour": lambda palette: changed(palette, lambda colour: mix(vivid(colour, 1.08), from_hex("fbf7ee"), 0.16)),
+    "paper": lambda palette: changed(palette, lambda colour: vivid(colour, 1.08)),
 }
 
 

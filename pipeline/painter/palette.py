@@ -90,7 +90,7 @@ def palette(picture: Picture, style: StyleSheet, rng: np.random.Generator) -> Pa
     if len(five) >= 2:
         family = _family(five, style.palette, picture.hour)
         rows = [_from_row(row, picture.hour) for row in _ROWS[picture.hour]]
-        base = _grounded(_changed(min(rows, key=lambda row: _strange(row, family)), family.adopt), five[0])
+        base = _grounded(changed(min(rows, key=lambda row: _strange(row, family)), family.adopt), five[0])
         return _in_mood(_in_air(base, picture.weather, grey=0.8), 0.5 * picture.valence, 0.6 * picture.arousal)
     base = _from_row(_ROWS[picture.hour][choice], picture.hour)
     return _in_mood(_in_air(base, picture.weather, grey=1.0), picture.valence, picture.arousal)
@@ -266,7 +266,7 @@ def _strange(row: Palette, family: _Family) -> float:
     return far / whole - 3.0 * whole / 5  # among kin the more colourful one
 
 
-def _changed(palette: Palette, change: Callable[[Colour], Colour]) -> Palette:
+def changed(palette: Palette, change: Callable[[Colour], Colour]) -> Palette:
     """Return a palette with each of its colours changed."""
     return replace(
         palette,
@@ -319,4 +319,4 @@ def _in_mood(base: Palette, valence: float, arousal: float) -> Palette:
         return from_oklab(lab * np.array([1, chroma, chroma]) + warmth * (0.3 + lab[0]))
 
     light = base.light  # lamps and suns are what they are
-    return replace(_changed(base, mood), light=light, contrast=1 + 0.3 * arousal)
+    return replace(changed(base, mood), light=light, contrast=1 + 0.3 * arousal)

@@ -33,9 +33,14 @@ class Take:
         return (frame - self.first) / max(1, self.last - 1 - self.first)
 
 
+def frame_of(time: float, rate: int) -> int:
+    """Return the frame that is nearest to a time; frame n shows the time n / rate."""
+    return int(time * rate + 0.5)
+
+
 def count_frames(seconds: float, rate: int) -> int:
     """Return how many frames come nearest to a length; one at least."""
-    return max(1, int(seconds * rate + 0.5))
+    return max(1, frame_of(seconds, rate))
 
 
 def find_takes(shots: tuple[Shot, ...], *, rate: int, frames: int) -> tuple[Take, ...]:
@@ -43,7 +48,7 @@ def find_takes(shots: tuple[Shot, ...], *, rate: int, frames: int) -> tuple[Take
 
     A transition takes at most half of either shot, so that no two of them meet.
     """
-    cuts = [0, *(min(frames, int(shot.start * rate + 0.5)) for shot in shots[1:]), frames]
+    cuts = [0, *(min(frames, frame_of(shot.start, rate)) for shot in shots[1:]), frames]
     kept = [(shot, cut, until) for shot, (cut, until) in zip(shots, pairwise(cuts), strict=True) if cut < until]
     leads = [0]
     for (_, cut, until), (after, begins, ends) in pairwise(kept):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pipeline import musicvideo
 from pipeline.clip import open_clip
 from pipeline.musicvideo import MusicVideo, Ordered, make_video
+from pipeline.screen.takes import frame_of
 from pipeline.storyboard import Treatment
 from tests.bench.charts import SAME_TEMPO, TOLERANCE_S, songs
 
@@ -43,7 +44,7 @@ class Row:
 
     def on_beat(self) -> float:
         period, rate = 60 / self.truth["bpm"], self.made.plan.board.treatment.frame_rate
-        cuts = np.array([round(shot.start * rate) / rate for shot in self.made.plan.board.shots[1:]])
+        cuts = np.array([frame_of(shot.start, rate) / rate for shot in self.made.plan.board.shots[1:]])
         off = (cuts - self.truth["first_beat_s"] + period / 2) % period - period / 2
         return float((np.abs(off) <= TOLERANCE_S).mean())
 
@@ -62,7 +63,7 @@ def changes(film: Path, folder: Path) -> NDArray[np.float64]:
 def seen(made: MusicVideo, folder: Path) -> float:
     """Return the share of hard cuts at whose frame the film changes most."""
     rate, steps = made.plan.board.treatment.frame_rate, changes(made.film, folder)
-    hard = [round(shot.start * rate) for shot in made.plan.board.shots[1:] if shot.transition == "cut"]
+    hard = [frame_of(shot.start, rate) for shot in made.plan.board.shots[1:] if shot.transition == "cut"]
     there = [steps[frame] >= steps[max(1, frame - round(LOOK_S * rate)) : frame].max(initial=0.0) for frame in hard]
     return float(np.mean(there)) if there else 1.0
 
