@@ -1,8 +1,8 @@
 """The kinds of engine behind each verb, and how one is found by its name.
 
-A backend is one file: `pipeline/<kind>s/<name>.py`, with a `load()` that returns the object. Heavy imports live in that
-file and happen only when it is chosen. The kinds that vendors may stand behind get `load(variant, vendors)`: of
-"flux:schnell" the variant is "schnell".
+A backend is one file: `pipeline/<kind>s/<name>.py`, with a `load(variant, vendors)` that returns the object: of
+"musicgen:small" the variant is "small". Heavy imports happen only when it is chosen, weights are read only when it is
+first used.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from pipeline.cuesheet import CueSheet, Scene
 from pipeline.errors import Refused, Unavailable
+from pipeline.purse import Purse
 from pipeline.storyboard import Chart, Line, Picture, Shot, Storyboard, StyleSheet, Treatment
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Crew:
 
 @dataclass(frozen=True)
 class Vendors:
-    """What engines that are bought or hosted need; read from the environment at the door, never shown."""
+    """What engines need beyond their names: keys, addresses, money, weights; read from the environment at the door."""
 
     openai_key: str = field(default="", repr=False)
     openai_url: str = ""  #: of anything that speaks the OpenAI API; empty: OpenAI itself
@@ -56,15 +57,39 @@ class Vendors:
     replicate_url: str = ""  #: empty: Replicate itself
     suno_url: str = ""  #: of a self-hosted server of the suno-api kind
     most_usd: float = 5.0  #: that one film may cost
+    models: str = ""  #: the folder with the weights of models; empty: where Hugging Face's tools keep them
+    device: str = "auto"  #: that models run on: "auto", "cpu", "cuda", "cuda:1", "mps"
+    commercial: bool = False  #: whether engines are refused whose weights may not be used commercially
+
+
+def _say_nothing(stage: str, done: float, total: float) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What an engine is given beside its material: whom to tell, what it may spend, where to leave things."""
+
+    report: Report = _say_nothing
+    purse: Purse = field(default_factory=lambda: Purse(0.0))
+    #: its own, and there: what was ordered is noted in it (`*.ticket`), to be followed by the next run of the same job
+    #: instead of being ordered again; None: nothing is kept
+    folder: Path | None = None
 
 
 class Captioner(Protocol):
     """Sees what a scene shows."""
 
-    def see(self, scenes: Sequence[Scene], stills: Sequence[Sequence[bytes]]) -> list[Scene]:
+    name: str
+    licence: str
+    commercial: bool
+
+    def see(self, scenes: Sequence[Scene], stills: Sequence[Sequence[bytes]], session: Session) -> list[Scene]:
         """Return the scenes with caption, emotion, valence and arousal filled in.
 
-        `stills[i]` holds the JPEG bytes of the key frames of `scenes[i]`, upright, in order; it may be empty.
+        `stills[i]` holds the JPEG bytes of the key frames of `scenes[i]`, upright, in order; it may be empty. To all
+        captioners but the embedded one the scenes come with what that one has measured; they add a `reading`, and keep
+        times, look, jolts and `measured`. Raises Unavailable, Refused, OverLimit: then the embedded one's words stand.
         """
         ...
 
@@ -72,19 +97,33 @@ class Captioner(Protocol):
 class Writer(Protocol):
     """Turns scenes and the client's brief into a direction for each cue."""
 
-    def write(self, sheet: CueSheet) -> CueSheet:
-        """Return the sheet with `prompt` and `prompts` filled in for every cue; musical fields stay as they are."""
+    name: str
+    licence: str
+    commercial: bool
+
+    def write(self, sheet: CueSheet, session: Session) -> CueSheet:
+        """Return the sheet with `prompt` and `prompts` filled in for every cue.
+
+        To all writers but the embedded one the sheet comes with the rules' directions, which stand where a writer has
+        nothing better. A writer may change `style`, `instruments`, `intensity`, `tempo`, `key`, `exclude`, `prompt`
+        and `prompts` of a cue, and add notes; what the brief asks for stays. Bars are laid anew by the caller. Raises
+        Unavailable, Refused, OverLimit: then the rules' directions stand.
+        """
         ...
 
 
 class Composer(Protocol):
     """Plays the cues."""
 
-    name: str
-    licence: str
+    name: str  #: with its variant, such as "musicgen:small"
+    licence: str  #: what may be done with the music, in a sentence
+    commercial: bool  #: whether that includes commercial use
 
-    def compose(self, sheet: CueSheet, *, report: Report) -> Recording:
-        """Record every cue of the sheet; the same sheet gives the same samples."""
+    def compose(self, sheet: CueSheet, session: Session) -> Recording:
+        """Record every cue of the sheet; the same sheet gives the same samples, where the engine can do that.
+
+        Tells `session.report` the stage "music". Raises Unavailable, Refused, OverLimit, Cancelled.
+        """
         ...
 
 
@@ -151,7 +190,8 @@ class Singer(Protocol):
         ...
 
 
-_EXTRAS = {"sphinx": "align"}  # extras that are not named like the backend that needs them
+#: extras that are not named like the backend that needs them
+_EXTRAS = {"sphinx": "align"} | dict.fromkeys(("ace_step", "blip2", "clip", "flux_local", "musicgen"), "models")
 
 
 def names(kind: Kind) -> list[str]:
@@ -173,16 +213,16 @@ def _load(kind: Kind, name: str, *how: Any) -> Any:
         ) from exc
 
 
-def captioner(name: str = "measured") -> Captioner:
-    return cast("Captioner", _load("captioner", name))
+def captioner(name: str = "measured", vendors: Vendors | None = None) -> Captioner:
+    return cast("Captioner", _hired("captioner", name, vendors))
 
 
-def writer(name: str = "rules") -> Writer:
-    return cast("Writer", _load("writer", name))
+def writer(name: str = "rules", vendors: Vendors | None = None) -> Writer:
+    return cast("Writer", _hired("writer", name, vendors))
 
 
-def composer(name: str = "orchestra") -> Composer:
-    return cast("Composer", _load("composer", name))
+def composer(name: str = "orchestra", vendors: Vendors | None = None) -> Composer:
+    return cast("Composer", _hired("composer", name, vendors))
 
 
 def aligner(name: str = "spread") -> Aligner:
@@ -209,6 +249,13 @@ def singer(name: str = "orchestra", vendors: Vendors | None = None) -> Singer:
 
 
 def _hired(kind: Kind, name: str, vendors: Vendors | None) -> Any:
-    """Load a backend that a variant and vendors matter to."""
+    """Load a backend that a variant and vendors matter to; refuse one that may not be used for what is made here."""
     name, _, variant = name.partition(":")
-    return _load(kind, name, variant, vendors or Vendors())
+    vendors = vendors or Vendors()
+    backend = _load(kind, name, variant, vendors)
+    if vendors.commercial and not getattr(backend, "commercial", True):
+        raise Refused(
+            f"The {kind} {backend.name!r} may not be used commercially: {backend.licence}",
+            hint=f"Choose another {kind}, or allow it in the settings (REELSCORE_COMMERCIAL=false).",
+        )
+    return backend

@@ -48,6 +48,7 @@ class Brief:
     exclude: tuple[str, ...] = ()  #: what must not sound: "drums", "piano", "strings", ...
     prompt_length: PromptLength = "brief"
     seed: int = 1
+    drama: bool = False  #: whether directions begin with what is felt instead of what is seen
 
     __pydantic_config__ = _STRICT
 
@@ -81,6 +82,22 @@ class HitPoint:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a model has read in the picture of a scene."""
+
+    by: str  #: the captioner, such as "blip2:flan-t5-xl"
+    caption: str = ""
+    mood: str = ""
+    place: str = ""
+    time_of_day: str = ""
+    moving: str = ""  #: what moves
+    tags: tuple[str, ...] = ()  #: the likeliest first
+    emotions: dict[Emotion, Share] = field(default_factory=dict)  #: how likely each is; empty: not asked
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class Scene:
     """The stretch of picture between two cuts, and what was seen in it."""
 
@@ -90,11 +107,13 @@ class Scene:
     entry: Transition = "cut"  #: how the picture comes into this scene
     strength: Share = 0.5  #: how hard the entry strikes the eye
     look: Look = Look()
-    caption: str = ""
+    caption: str = ""  #: what the picture shows: a model's words where one has read it, and what was measured
     emotion: Emotion = "neutrality"
     valence: Signed = 0.0
     arousal: Signed = 0.0
     jolts: tuple[HitPoint, ...] = ()  #: salient moments inside the scene
+    measured: str = ""  #: what the embedded captioner has said of it
+    reading: Reading | None = None
 
     __pydantic_config__ = _STRICT
 
@@ -147,6 +166,7 @@ class Cue:
     prompt: str = ""  #: the direction in the length that was asked for
     prompts: dict[PromptLength, str] = field(default_factory=dict)  #: the same direction in every length
     seed: int | None = None  #: another take of this cue alone; None: the sheet's seed
+    instruments: tuple[str, ...] = ()  #: that the direction asks for, the leading one first
 
     __pydantic_config__ = _STRICT
 

@@ -45,6 +45,7 @@ class Recording:
     midi: bytes | None = field(default=None, repr=False)  #: a standard MIDI file (format 1) of the whole score
     notes: tuple[str, ...] = ()  #: what the client should know
     engine: str = ""  #: what played it, such as the synthesizer and its font
+    commercial: bool = True  #: whether the licence allows commercial use
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.backends import composer
+from pipeline.backends import Session, composer
 from pipeline.cuesheet import CueSheet
 from pipeline.errors import Cancelled
 from pipeline.music import RATE, STEMS, Recording
@@ -12,7 +12,7 @@ from tests.sheets import cue, film, sheet
 
 def compose(score: CueSheet) -> tuple[Recording, list[tuple[str, float, float]]]:
     calls: list[tuple[str, float, float]] = []
-    recording = composer("orchestra").compose(score, report=lambda *call: calls.append(call))
+    recording = composer("orchestra").compose(score, Session(lambda *call: calls.append(call)))
     return recording, calls
 
 
@@ -51,7 +51,7 @@ def test_a_person_can_stop_it() -> None:
         raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        composer("orchestra").compose(film(), report=stop)
+        composer("orchestra").compose(film(), Session(stop))
 
 
 def test_unknown_exclusions_are_told() -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.backends import Session, Vendors
 from pipeline.cuesheet import Look, Scene
 from pipeline.eye.faces import Face, find_faces
 from pipeline.eye.feelings import feel
@@ -33,14 +34,22 @@ _STEPS = (
 )
 
 
-def load() -> MeasuredCaptioner:
+def load(variant: str = "", vendors: Vendors | None = None) -> MeasuredCaptioner:
+    """Return the captioner; it has no variants and needs no vendor."""
+    del variant, vendors
     return MeasuredCaptioner()
 
 
 class MeasuredCaptioner:
     """Sees light, colour, movement, faces and a few large sights such as sky and lettering."""
 
-    def see(self, scenes: Sequence[Scene], stills: Sequence[Sequence[bytes]]) -> list[Scene]:
+    name = "measured"
+    licence = "Measured by Reelscore itself, free for any use."
+    commercial = True
+
+    def see(
+        self, scenes: Sequence[Scene], stills: Sequence[Sequence[bytes]], session: Session | None = None
+    ) -> list[Scene]:
         """Return the scenes with caption, emotion, valence and arousal; the same pictures give the same words."""
         seen, captions, sighted = [], [], []
         for scene, jpegs in zip(scenes, stills, strict=True):
@@ -51,7 +60,7 @@ class MeasuredCaptioner:
             captions.append(describe(scene, sights, faces))
             sighted.append(sights)
         return [
-            replace(scene, caption=caption, emotion=felt.emotion, valence=felt.valence, arousal=felt.arousal)
+            replace(scene, caption=caption, measured=caption, emotion=felt.emotion, valence=felt.valence, arousal=felt.arousal)
             for scene, caption, felt in zip(seen, captions, feel(seen, sighted), strict=True)
         ]
 

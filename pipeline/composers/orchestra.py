@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.backends import Report
+from pipeline.backends import Report, Session, Vendors
 from pipeline.cuesheet import CueSheet
 from pipeline.music import Audio, Recording, Take
 from pipeline.orchestra.arrange import Arrangement, arrange, players_named
@@ -18,8 +18,9 @@ class Orchestra:
 
     name = "orchestra"
     licence = "The music is yours: written and played by Reelscore's own orchestra, free for any use."
+    commercial = True
 
-    def compose(self, sheet: CueSheet, *, report: Report) -> Recording:
+    def compose(self, sheet: CueSheet, session: Session) -> Recording:
         """Record every cue of the sheet; the same sheet gives the same samples."""
         from pipeline.orchestra import synth
 
@@ -28,9 +29,9 @@ class Orchestra:
         done = 0
         takes: list[Take] = []
         for arrangement in arrangements:
-            takes.append(_record(arrangement, sheet.duration, report, done, total))
+            takes.append(_record(arrangement, sheet.duration, session.report, done, total))
             done += len(arrangement.parts)
-        report("music", total, total)
+        session.report("music", total, total)
         midi = write_midi(sheet, arrangements)
         return Recording(
             self.name, self.licence, tuple(takes), midi, _notes(arrangements), engine=synth.engine_in_use()
@@ -62,5 +63,7 @@ def _notes(arrangements: Sequence[Arrangement]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def load() -> Orchestra:
+def load(variant: str = "", vendors: Vendors | None = None) -> Orchestra:
+    """Return the composer; it has no variants and needs no vendor."""
+    del variant, vendors
     return Orchestra()

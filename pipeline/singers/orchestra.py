@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline import backends
-from pipeline.backends import Report, Vendors
+from pipeline.backends import Report, Session, Vendors
 from pipeline.cues import name_mood, spot
 from pipeline.cuesheet import Bar, Brief, Cue, CueSheet, HitPoint, Look, Scene
 from pipeline.errors import Refused
@@ -53,7 +53,7 @@ class Orchestra:
         """Return `song.wav`: 60 to 150 seconds at -14 LUFS, longer the more there is to sing; the words stay unsung."""
         lyrics = read_lyrics(treatment.lyrics) if treatment.lyrics.strip() else None
         sheet = plan_song(treatment, lyrics)
-        recording = backends.composer().compose(sheet, report=lambda _, done, total: report("track", done, total))
+        recording = backends.composer().compose(sheet, Session(lambda _, done, total: report("track", done, total)))
         return write_sound(to / "song.wav", lay(one_chorus(recording, sheet), sheet).music)
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Literal
 
+from pipeline.backends import Session, Vendors
 from pipeline.cuesheet import Cue, CueSheet, PromptLength, Style
 
 Place = Literal["only", "opening", "build", "contrast", "climax", "resolution"]
@@ -149,7 +150,11 @@ _TIES = (
 class Rules:
     """Writes by rule; the same sheet gives the same words."""
 
-    def write(self, sheet: CueSheet) -> CueSheet:
+    name = "rules"
+    licence = "Written by Reelscore's own rules, free for any use."
+    commercial = True
+
+    def write(self, sheet: CueSheet, session: Session | None = None) -> CueSheet:
         """Return the sheet with a direction for every cue in all three lengths, the asked one as `prompt`."""
         places = find_places(sheet.cues)
         written = []
@@ -160,7 +165,9 @@ class Rules:
         return sheet.with_cues(tuple(written))
 
 
-def load() -> Rules:
+def load(variant: str = "", vendors: Vendors | None = None) -> Rules:
+    """Rules have no variants and need no vendor."""
+    del variant, vendors
     return Rules()
 
 

@@ -58,7 +58,7 @@ def a_sheet(style: Style, seed: int = 1) -> CueSheet:
 
 def measure(style: Style, seed: int = 1) -> tuple[Figures, Audio]:
     sheet = a_sheet(style, seed)
-    recording = backends.composer().compose(sheet, report=lambda stage, done, total: None)
+    recording = backends.composer().compose(sheet, backends.Session())
     mix = lay(recording, sheet)
     mono = mix.music.mean(axis=1)
     freqs, _, spectrum = signal.stft(mono, RATE, nperseg=4096, noverlap=2048)
