@@ -54,6 +54,7 @@ class Certificate:
     licence: str
     engine: str  #: what played, such as the synthesizer and its font; may be empty
     seed: int
+    commercial: bool = True  #: whether the licence allows commercial use
 
     def to_json(self) -> str:
         return _CERTIFICATE.dump_json(self, indent=1).decode()
@@ -92,6 +93,7 @@ def certify(film: Path, cuts: Sequence[float], *, recording: Recording, seed: in
     return judge(
         samples, rate, cuts, picture_s=lengths.picture_end, packets_s=lengths.sound_end,
         composer=recording.composer, licence=recording.licence, seed=seed, engine=engine,
+        commercial=recording.commercial,
     )  # fmt: skip
 
 
@@ -106,6 +108,7 @@ def judge(
     licence: str = "",
     seed: int = 0,
     engine: str = "",
+    commercial: bool = True,
 ) -> Certificate:
     """Measure sound of shape (n, channels) against cuts in seconds; the same sound gives the same certificate.
 
@@ -140,6 +143,7 @@ def judge(
         licence=licence,
         engine=engine,
         seed=seed,
+        commercial=commercial,
     )
 
 

@@ -335,6 +335,13 @@ def reread(text: str | bytes) -> CueSheet:
     return bare.with_cues(tuple(with_bars(moved)))
 
 
+def relaid(sheet: CueSheet, directed: CueSheet) -> CueSheet:
+    """Return the directed sheet with the click track laid anew where a writer has moved a tempo of `sheet`."""
+    if [cue.tempo for cue in sheet.cues] == [cue.tempo for cue in directed.cues]:
+        return directed
+    return directed.with_cues(tuple(with_bars(directed.cues, steady=understand(sheet.brief).steady)))
+
+
 def _remooded(sheet: CueSheet) -> CueSheet:
     """Let valence and arousal follow the mood's word where only that was changed; raises Refused for an unknown key."""
     wish = understand(sheet.brief)

@@ -26,8 +26,8 @@ from typing import Literal
 
 import soundfile
 
-from pipeline import backends
-from pipeline.backends import Captioner, Composer, Crew, Report, Writer
+from pipeline import crew as at_work
+from pipeline.backends import Composer, Crew, Report, Session, Vendors
 from pipeline.certificate import Certificate, certify
 from pipeline.checkpoint import Checkpoints, KeptStill
 from pipeline.clip import Aspect, Clip, Footage, Frame, Limits, Still, Target, open_clip, sum_up
@@ -40,6 +40,7 @@ from pipeline.film import container, marry
 from pipeline.folder import job_folder, taken_up
 from pipeline.mix import Mix, lay
 from pipeline.music import Audio, Papers, Recording, write_music, write_sound
+from pipeline.purse import Purse
 from pipeline.scenes import find_scenes, key_stills, watch
 
 Sound = Literal["auto", "keep", "replace", "ask"]
@@ -56,6 +57,8 @@ HAS_SOUND_HINT = "Say whether to keep it under the music or to replace it."
 
 CEILING_DBTP = -1.0  # of the finished film, after its codec; platforms' own codecs need that room
 TRIES = 3  # low bitrates, for tight upload limits, overshoot a master that keeps the ceiling by itself
+
+TICKETS = ".tickets"  # in the folder: what was ordered at vendors' and may be followed by the next run
 
 SAME_LENGTH_S = 0.05  # an edited cue sheet must be of a clip of this length, give or take a frame
 
@@ -95,6 +98,7 @@ class _Played:
     composer: str
     licence: str
     engine: str
+    commercial: bool
     notes: tuple[str, ...]
 
 
@@ -108,7 +112,11 @@ class _Job:
     sound: Sound
     most_bytes: int | None
     composer: Composer
-    report: Report
+    session: Session
+
+    @property
+    def report(self) -> Report:
+        return self.session.report
 
 
 def score(
@@ -124,6 +132,7 @@ def score(
     aspect: Aspect = "keep",
     detector: str = "adaptive",
     crew: Crew | None = None,
+    vendors: Vendors | None = None,
     edited: str | bytes | None = None,
     limits: Limits | None = None,
     resume: bool = False,
@@ -134,14 +143,14 @@ def score(
     `edited` is the text of a cue sheet to be played instead of spotting anew. A second take's film has `-take-2` in its
     name, and its papers lie in `take-2/` of the folder. `sound` says what happens to the clip's own: "auto" keeps it
     when there is any, "ask" raises Undecided then. `most_bytes` of a film stand in place of the target's own limit. Of
-    the stage "clip" `report` is told the clip's seconds.
+    the stage "clip" `report` is told the clip's seconds. Where a chosen engine fails at its work, the embedded one does
+    it, and the score's notes say so.
 
     `folder` must not hold another job. Raises UserError; nothing is left behind then. With `resume` it may hold a
     broken-off run of this job: what is finished there is taken over, and the folder stays whatever happens.
     """
-    crew, brief, limits = crew or Crew(), brief or Brief(), limits or Limits()
-    captioner, writer = backends.captioner(crew.captioner), backends.writer(crew.writer)
-    composer = backends.composer(crew.composer)
+    crew, brief, limits, vendors = crew or Crew(), brief or Brief(), limits or Limits(), vendors or Vendors()
+    hired = at_work.hire(crew, vendors)
     plan = reread(edited) if edited is not None else None
     container(to.suffix)  # refuses what could not be written, before the work
     films = _films(to, takes, resume=resume)
@@ -156,10 +165,11 @@ def score(
         if sound == "ask" and shot.own is not None and shot.own.kind != "silent":
             raise Undecided(HAS_SOUND, hint=HAS_SOUND_HINT)
         report("cues", 0, 1)
-        sheet = checkpoints.once("cues", CueSheet, _spot, shot, brief, plan, captioner, writer)
+        session = Session(report, Purse(vendors.most_usd), _tickets(folder))
+        sheet = checkpoints.once("cues", CueSheet, _spot, shot, brief, plan, hired, session)
         _keep_thumbnails(sheet, shot.stills, folder / "scenes")
         report("cues", 1, 1)
-        job = _Job(shot.clip, shot.own, folder, sound, limit_bytes(target, most_bytes), composer, report)
+        job = _Job(shot.clip, shot.own, folder, sound, limit_bytes(target, most_bytes), hired.composer, session)
         scores = []
         for take, film in enumerate(films):
             seeded = replace(sheet, seed=sheet.seed + take)
@@ -167,6 +177,13 @@ def score(
             scores.append(kept.once(f"take-{take + 1}", Score, _record, job, kept, seeded, take, film))
             report("film", 1, 1)
         return [replace(made, film=made.film.replace(films[made.film])) for made in scores]
+
+
+def _tickets(folder: Path) -> Path:
+    """Make the place for what engines have ordered elsewhere."""
+    tickets = folder / TICKETS
+    tickets.mkdir(exist_ok=True)
+    return tickets
 
 
 def _films(to: Path, takes: int, *, resume: bool) -> dict[Path, Path]:
@@ -188,15 +205,16 @@ def _decode(footage: Footage, checkpoints: Checkpoints, report: Report, *, detec
     return _Shot(clip, tuple(find_scenes(watched, clip.duration)), checkpoints.stills(footage.stills), own)
 
 
-def _spot(shot: _Shot, brief: Brief, plan: CueSheet | None, captioner: Captioner, writer: Writer) -> CueSheet:
+def _spot(shot: _Shot, brief: Brief, plan: CueSheet | None, hired: at_work.Hired, session: Session) -> CueSheet:
     """Write the cue sheet, unless a person has edited one."""
     clip = shot.clip
     if plan is None:
-        scenes = captioner.see(shot.scenes, key_stills(shot.scenes, shot.stills))
-        sheet = spot(scenes, brief, duration=clip.duration, frame_rate=clip.frame_rate)
+        stills = key_stills(shot.scenes, shot.stills)
+        scenes, notes = at_work.see(shot.scenes, stills, hired.captioner, session)
+        sheet = replace(spot(scenes, brief, duration=clip.duration, frame_rate=clip.frame_rate), notes=notes)
     else:
         sheet = _fitting(plan, clip)
-    return _keep_own_words(sheet, writer.write(sheet))
+    return _keep_own_words(sheet, at_work.write(sheet, hired.writer, session))
 
 
 def _record(job: _Job, checkpoints: Checkpoints, sheet: CueSheet, take: int, film: Path) -> Score:
@@ -216,19 +234,28 @@ def _record(job: _Job, checkpoints: Checkpoints, sheet: CueSheet, take: int, fil
 
 def _play(job: _Job, sheet: CueSheet, folder: Path) -> _Played:
     """Have the sheet played, mix it and write it down."""
-    recording = job.composer.compose(sheet, report=job.report)
+    recording = at_work.compose(sheet, job.composer, job.session)
     job.report("mix", 0, 1)
     own_sound, speech = _own_sound(job)
     mix = lay(recording, sheet, own_sound=own_sound, speech=speech)
     papers = write_music(recording, stems=mix.stems, music=mix.music, folder=folder)
     sound, kept = _mixed(papers.music, mix, folder), own_sound is not None
-    return _Played(papers, sound, kept, recording.composer, recording.licence, recording.engine, recording.notes)
+    return _Played(
+        papers,
+        sound,
+        kept,
+        recording.composer,
+        recording.licence,
+        recording.engine,
+        recording.commercial,
+        recording.notes,
+    )
 
 
 def _marry(job: _Job, sheet: CueSheet, played: _Played, film: Path) -> Certificate:
     """Make the film and measure it; where the codec has overshot the ceiling, once more and that much softer."""
     cuts = [hit.time for cue in sheet.cues for hit in cue.hits if hit.kind != "jolt"]
-    recording = Recording(played.composer, played.licence, ())
+    recording = Recording(played.composer, played.licence, (), commercial=played.commercial)
     sound = played.sound
     for _ in range(TRIES):
         marry(job.clip, sound, film, most_bytes=job.most_bytes, comment=MACHINE_MADE)

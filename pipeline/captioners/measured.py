@@ -60,7 +60,14 @@ class MeasuredCaptioner:
             captions.append(describe(scene, sights, faces))
             sighted.append(sights)
         return [
-            replace(scene, caption=caption, measured=caption, emotion=felt.emotion, valence=felt.valence, arousal=felt.arousal)
+            replace(
+                scene,
+                caption=caption,
+                measured=caption,
+                emotion=felt.emotion,
+                valence=felt.valence,
+                arousal=felt.arousal,
+            )
             for scene, caption, felt in zip(seen, captions, feel(seen, sighted), strict=True)
         ]
 

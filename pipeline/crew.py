@@ -1,0 +1,81 @@
+"""The crew at work: the embedded engines always, the chosen ones over them, and what is said where one fails.
+
+The embedded captioner and the rules go first, so that a chosen engine has something to stand on and nothing is missing
+when it is down; the embedded orchestra plays where the chosen composer cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline import backends
+from pipeline.backends import Captioner, Composer, Crew, Session, Vendors, Writer
+from pipeline.cues import relaid
+from pipeline.cuesheet import CueSheet, Scene
+from pipeline.errors import OverLimit, Refused, Unavailable
+from pipeline.music import Recording
+
+#: why the embedded engine does the work of the chosen one; whatever else goes wrong ends the job
+FAILED = (Unavailable, Refused, OverLimit)
+
+NOT_SEEN = "The scenes were measured, since {engine} could not read them: {why}"
+NOT_WRITTEN = "The directions were written by rules, since {engine} could not: {why}"
+NOT_PLAYED = "The built-in orchestra has played, since {engine} could not: {why}"
+
+
+@dataclass(frozen=True)
+class Hired:
+    """Who sees, writes and plays."""
+
+    captioner: Captioner
+    writer: Writer
+    composer: Composer
+
+
+def hire(crew: Crew, vendors: Vendors) -> Hired:
+    """Find everybody by name; raises Refused and Unavailable before any work is done."""
+    return Hired(
+        backends.captioner(crew.captioner, vendors),
+        backends.writer(crew.writer, vendors),
+        backends.composer(crew.composer, vendors),
+    )
+
+
+def see(
+    scenes: Sequence[Scene], stills: Sequence[Sequence[bytes]], captioner: Captioner, session: Session
+) -> tuple[list[Scene], tuple[str, ...]]:
+    """Have the scenes measured, and read where somebody can; return them and what the client should know."""
+    embedded = backends.captioner()
+    measured = embedded.see(scenes, stills, session)
+    if captioner.name == embedded.name:
+        return measured, ()
+    try:
+        return captioner.see(measured, stills, session), ()
+    except FAILED as exc:
+        return measured, (NOT_SEEN.format(engine=captioner.name, why=exc.sentence),)
+
+
+def write(sheet: CueSheet, writer: Writer, session: Session) -> CueSheet:
+    """Have the directions written by rule, and better where somebody can."""
+    embedded = backends.writer()
+    ruled = embedded.write(sheet, session)
+    if writer.name == embedded.name:
+        return ruled
+    try:
+        return relaid(ruled, writer.write(ruled, session))
+    except FAILED as exc:
+        return replace(ruled, notes=(*ruled.notes, NOT_WRITTEN.format(engine=writer.name, why=exc.sentence)))
+
+
+def compose(sheet: CueSheet, composer: Composer, session: Session) -> Recording:
+    """Have the sheet played."""
+    embedded = backends.composer()
+    try:
+        return composer.compose(sheet, session)
+    except FAILED as exc:
+        if composer.name == embedded.name:
+            raise
+        recording = embedded.compose(sheet, session)
+        note = NOT_PLAYED.format(engine=composer.name, why=exc.sentence)
+        return replace(recording, notes=(note, *recording.notes))
