@@ -1,25 +1,23 @@
 """The storyboard's pictures: drawn by the illustrator, filmed by the animator, each once; fallbacks where one fails.
 
-Several are made side by side, each in a thread of its own, so that a vendor's minutes add up to one. Only the thread
-that asked for them speaks to `report`; what that raises stops all the others, and is raised when they have ended.
+Several are made side by side; only the thread that asked for them speaks to `report`.
 """
 
 from __future__ import annotations
 
 import shutil
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.abreast import Check, make_abreast
 from pipeline.checkpoint import Checkpoints
 from pipeline.door.stills import take_frame
 from pipeline.errors import Cancelled, Unavailable, UserError
@@ -29,12 +27,8 @@ from pipeline.storyboard import Picture, Shot, Storyboard, StyleSheet
 if TYPE_CHECKING:
     from pipeline.backends import Animator, Illustrator, Report
 
-Check = Callable[[], None]
-Made = TypeVar("Made")
-
 ROOM = 1.2  # picture over frame: what a camera that pushes, pans and tilts needs on all sides
 
-LOOK_S = 0.2  # between two reports while pictures are being made: how long a cancellation goes unheard
 STRIKES = 2  # failures in a row after which a vendor is not asked again in this film
 
 
@@ -321,34 +315,8 @@ def _make(
 
     left = [name for name in tasks if name not in pieces]
     have = len(pieces)
-    pieces |= _side_by_side(left, make, at_once=at_once, told=lambda done: report(stage, have + done, len(tasks)))
+    pieces |= make_abreast(left, make, at_once=at_once, told=lambda done: report(stage, have + done, len(tasks)))
     return {name: pieces[name] for name in tasks}
-
-
-def _side_by_side(
-    names: list[str], make: Callable[[str, Check], Made], *, at_once: int, told: Callable[[int], None]
-) -> dict[str, Made]:
-    """Make all of them, `at_once` at a time; `told` hears again and again how many are done, in this thread alone."""
-    stop = threading.Event()
-
-    def check() -> None:
-        if stop.is_set():
-            raise Cancelled("Cancelled.")
-
-    told(0)
-    pool = ThreadPoolExecutor(max(1, at_once), thread_name_prefix="pictures")
-    try:
-        futures = {name: pool.submit(make, name, check) for name in names}
-        left = set(futures.values())
-        while left:
-            done, left = wait(left, LOOK_S, FIRST_COMPLETED)
-            told(len(futures) - len(left))
-            for future in done:
-                future.result()
-    finally:
-        stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
-    return {name: future.result() for name, future in futures.items()}
 
 
 @dataclass(frozen=True)
