@@ -46,6 +46,8 @@ LEVEL_S = 0.1  # between two values of the loudness
 NORMAL_LUFS = -20.0  # to which a song is brought before its strikes are weighed
 QUIETEST_LUFS = -70.0  # BS.1770's gate: below it is silence
 
+Source = Path | NDArray[np.float32]  #: a 48 kHz WAV of our own, or what is in one, shape (samples, channels)
+
 
 @dataclass(frozen=True)
 class Features:
@@ -56,11 +58,10 @@ class Features:
     levels: NDArray[np.float64] = field(repr=False)  #: LUFS every LEVEL_S, at least QUIETEST_LUFS
 
 
-def listen(sound: Path) -> Features:
-    """Go through a 48 kHz WAV of our own."""
+def listen(sound: Source) -> Features:
+    """Go through sound of 48 kHz."""
     librosa = load_librosa()
-    with soundfile.SoundFile(sound) as wav:
-        duration = wav.frames / wav.samplerate
+    duration = _length(sound)
     levels = np.maximum(momentary(_pieces(sound), 2 * RATE), QUIETEST_LUFS)
     loud = float(np.quantile(levels, 0.9)) if levels.size else QUIETEST_LUFS
     gain = 10 ** ((NORMAL_LUFS - loud) / 20) if loud > QUIETEST_LUFS else 0.0
@@ -107,7 +108,7 @@ def is_writable(folder: Path) -> bool:
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
-def read_mono(sound: Path, seconds: float) -> Iterator[NDArray[np.float32]]:
+def read_mono(sound: Source, seconds: float) -> Iterator[NDArray[np.float32]]:
     """Yield a song in one channel at RATE, at least so many seconds at a time but for the last."""
     held: list[NDArray[np.float32]] = []
     for piece in _mono(sound, 1.0):
@@ -119,12 +120,23 @@ def read_mono(sound: Path, seconds: float) -> Iterator[NDArray[np.float32]]:
         yield np.concatenate(held)
 
 
-def _pieces(sound: Path) -> Iterator[NDArray[np.float32]]:
+def _length(sound: Source) -> float:
+    if not isinstance(sound, Path):
+        return len(sound) / (2 * RATE)
+    with soundfile.SoundFile(sound) as wav:
+        return float(wav.frames / wav.samplerate)
+
+
+def _pieces(sound: Source) -> Iterator[NDArray[np.float32]]:
+    if not isinstance(sound, Path):
+        step = round(BLOCK_S * 2 * RATE)
+        yield from (sound[at : at + step] for at in range(0, len(sound), step))
+        return
     with soundfile.SoundFile(sound) as wav:
         yield from wav.blocks(round(BLOCK_S * wav.samplerate), dtype="float32", always_2d=True)
 
 
-def _mono(sound: Path, gain: float) -> Iterator[NDArray[np.float32]]:
+def _mono(sound: Source, gain: float) -> Iterator[NDArray[np.float32]]:
     """Yield the song in one channel at RATE, piece by piece without seams, and some silence after its end."""
     taps = signal.firwin(61, 0.5, window=("kaiser", 6.0)).astype(np.float32)
     state = np.zeros(len(taps) - 1, np.float32)

@@ -8,13 +8,12 @@ follows; where none holds, librosa's beat tracker is asked, and believed where a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.ear.features import LOOK_S, RATE, STRIKE_HOP, STRIKE_S, Features, load_librosa, read_mono
+from pipeline.ear.features import LOOK_S, RATE, STRIKE_HOP, STRIKE_S, Features, Source, load_librosa, read_mono
 from pipeline.ear.listen import hear
 
 SLOWEST_BPM, FASTEST_BPM = 55.0, 200.0
@@ -68,7 +67,7 @@ class _Grid:
     clear: NDArray[np.float64]  #: of each stretch: how far strikes on its beats stand out, in spreads
 
 
-def find_pulse(heard: Features, sound: Path) -> Pulse | None:
+def find_pulse(heard: Features, sound: Source) -> Pulse | None:
     """Return the beat of a song; None where there is none that a film could be cut on."""
     strikes = weigh_strikes(heard)
     if strikes.sum() <= 0 or heard.duration < 2.0:
@@ -197,7 +196,7 @@ def _follow(clear: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.array(path[::-1])
 
 
-def _tracked(strikes: NDArray[np.float64], sound: Path, grid: _Grid) -> NDArray[np.float64] | None:
+def _tracked(strikes: NDArray[np.float64], sound: Source, grid: _Grid) -> NDArray[np.float64] | None:
     """Return the beats of librosa's tracker where a second listener hears the same ones; None where they differ."""
     librosa = load_librosa()
     theirs = _heard_otherwise(sound)
@@ -218,7 +217,7 @@ def _tracked(strikes: NDArray[np.float64], sound: Path, grid: _Grid) -> NDArray[
     return np.asarray(beats)
 
 
-def _heard_otherwise(sound: Path) -> NDArray[np.float64]:
+def _heard_otherwise(sound: Source) -> NDArray[np.float64]:
     """Return the beats that the second listener hears, who takes much memory and so gets a few minutes at a time."""
     beats: list[float] = []
     past = 0
