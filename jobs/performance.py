@@ -1,4 +1,4 @@
-"""The child program of a worker: one clip is scored or one music video made in it; it can be killed at any moment.
+"""The child program of a worker: a clip is scored or a music video made in it; it can be killed at any moment.
 
     python -m jobs.performance
 
@@ -19,9 +19,10 @@ job has ended.
                                                           a jobs.job.Progress; at each change of stage or take, and
                                                           else at most five times a second; `share` never falls.
                                                           `clip_s`: the clip's seconds, null before they are known
-    {"outcome": {...}, "again_s": null}                   once, the last line: a jobs.job.Outcome. `again_s` is a number
+    {"outcome": {...}, "again_s": null, "kept": false}    once, the last line: a jobs.job.Outcome. `again_s` is a number
                                                           when it may go better by itself after that many seconds: try
-                                                          again then, or, when no try is left, tell the outcome
+                                                          again then, or, when no try is left, tell the outcome. `kept`:
+                                                          models lie in its memory, and it waits for another job
 
 In an outcome every file of a Film (`film`, `thumbnail`, `music`, `song`, `stems`, `midi`, `sheet`, `certificate`,
 `pictures`, `contact`) and of a Preview (`contact`) is a name relative to `folder`, such as "take-2/song.m4a"; the
@@ -35,9 +36,11 @@ is whole before the line is written.
                       `request.go` is false (code "preview"): run again with it true, nothing is planned twice
     kind "nothing"    the same with `request.sound` "silent"
 
-**End.** Exit code 0: the outcome was said. 1: a bug; the traceback is on stderr, and no outcome was said. Negative (a
-signal): it crashed or was killed. SIGTERM stops the work: the outcome has the code "cancelled" (nothing is said by a
-spare that has no job), exit code 0, within a second as a rule; the folder stays for another attempt.
+**End.** A child that has read no models' weights ends with its job; one that has (`kept`) waits for the next line, so
+that the next job finds them there, until stdin ends. Exit code 0: the outcome was said. 1: a bug; the traceback is on
+stderr, and no outcome was said. Negative (a signal): it crashed or was killed. SIGTERM stops the work: the outcome has
+the code "cancelled" (nothing is said by a spare that has no job), exit code 0, within a second as a rule; the folder
+stays for another attempt. SIGUSR1 stops the job alone, in the same way; without a job it does nothing.
 
 Its own ffmpeg dies with it. stdout is for the lines alone: what a library prints goes to stderr. One child at a time
 works in a folder: a second waits some seconds for the first to end. No word of a person's is in a name.
@@ -113,19 +116,33 @@ _TASK: TypeAdapter[Task] = TypeAdapter(Task)
 
 
 def main() -> None:
-    """Load, wait for a job, perform it, say the outcome."""
+    """Load, wait for a job, perform it, say the outcome; with models in memory, wait for another one."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     wire = Wire()
     try:
         _load()
         wire.say(ready=True)
-        line = sys.stdin.buffer.readline()
+        while (line := sys.stdin.buffer.readline()).endswith(b"\n"):  # else nobody wants anything any more
+            if not _do(_TASK.validate_json(line), wire):
+                return
+            signal.signal(signal.SIGTERM, _stop)
     except KeyboardInterrupt:
         return
-    if not line.endswith(b"\n"):  # nobody wants anything any more
-        return
-    task = _TASK.validate_json(line)
+
+
+def _do(task: Task, wire: Wire) -> bool:
+    """Perform a job and say its outcome; return whether to stay for another one."""
+    going = []  # whether it was SIGTERM that has stopped the job
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            going.append(True)
+        _stop(number, frame)
+
     again_s: float | None = None
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, stop)
     try:
         with _alone_in(task.folder):
             stages = VIDEO if task.request.treatment else SHOT
@@ -134,13 +151,23 @@ def main() -> None:
     except (UserError, MemoryError, OSError, KeyboardInterrupt) as error:
         shown = _as_user_error(error)
         outcome, again_s = _told(shown, task.request.sound), getattr(shown, "retry_after", None)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is near, and the outcome is known
-    wire.say(outcome=OUTCOME.dump_python(outcome, mode="json"), again_s=again_s)
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)  # the outcome is known
+    stays = not going and _has_models()
+    wire.say(outcome=OUTCOME.dump_python(outcome, mode="json"), again_s=again_s, kept=stays)
+    return stays
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # a second one would only disturb the cleaning up
+    for each in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(each, signal.SIG_IGN)  # a second one would only disturb the cleaning up
     raise KeyboardInterrupt
+
+
+def _has_models() -> bool:
+    """Whether models have been loaded that another job may want."""
+    shelf = sys.modules.get("pipeline.shelf")
+    return bool(shelf and shelf.kept())
 
 
 def _load() -> None:
@@ -230,6 +257,7 @@ def _films(task: Task, meter: Meter) -> Outcome:
         most_bytes=request.most_bytes,
         aspect=request.aspect,
         crew=request.crew,
+        vendors=task.vendors,
         resume=True,
         report=meter,
     )

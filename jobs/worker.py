@@ -30,7 +30,7 @@ from jobs.children import PERFORMANCE, Answer, Nursery, environment
 from jobs.dispatcher import MOST_CRASHES, front_of
 from jobs.job import ENDED, OUTCOME, Film, Outcome, Preview, Progress, Queue, State
 from jobs.queue import AWAY, CALL, Bell, Message, carrier_name, pack, unpack
-from pipeline.backends import Vendors
+from pipeline.backends import Crew, Vendors, keep_models
 from pipeline.errors import Cancelled
 from storage.blobs import Blobs
 from storage.errors import Missing, StoreError
@@ -63,6 +63,7 @@ FILES = ("film", "thumbnail", "music", "song", "stems", "midi", "sheet", "certif
 
 Made = TypeVar("Made", Film, Preview)
 VENDORS: TypeAdapter[Vendors] = TypeAdapter(Vendors)
+CREW: TypeAdapter[Crew] = TypeAdapter(Crew)
 
 
 @dataclass
@@ -136,12 +137,12 @@ class Worker:
     ) -> None:
         """`folder` holds one folder for each job; `env` is added to what a child sees of the environment.
 
-        `vendors` go to a child with a job that may need them, never into its environment.
+        `vendors` go to a child with its job, never into its environment.
         """
         self.records, self.blobs, self.bell = records, blobs, bell
         self.queues, self.slots, self.folder = tuple(queues), slots, folder
         self.deadline_s, self.lease_s = deadline_s, lease_s
-        self._vendors = dict(VENDORS.dump_python(vendors or Vendors()))
+        self._vendors = vendors or Vendors()
         self.name = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._nursery = Nursery(child, env=environment() | dict(env or {}), spares=slots * len(self.queues))
         self._room = _Room()
@@ -390,16 +391,25 @@ class Worker:
             if not (folder / name).exists():
                 await self.blobs.get(f"{row.id}/{name}", folder / name)
         async with self._room.entered(alone=row.crashes > 0):
-            child = await self._nursery.take()
+            models = keep_models(map(str, row.request.get("crew", {}).values()))
+            child = await self._nursery.take(models=models)
             try:
                 await self._insist(lambda: self.records.start(row.id, row.attempt, self.name))
                 work.began = time.monotonic()
                 async with asyncio.timeout(self.deadline_s):
-                    vendors = self._vendors if row.request.get("treatment") else {}
-                    return await child.perform(row.id, folder, row.request, vendors=vendors, heard=work.heard)
+                    return await child.perform(
+                        row.id, folder, row.request, vendors=self._means(row.request), heard=work.heard
+                    )
             finally:
                 work.seconds = time.monotonic() - work.began
-                work.code = await self._nursery.done(child)
+                work.code = await self._nursery.done(child, models=models)
+
+    def _means(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the engines of a job need; keys only where one of them may want some."""
+        embedded = CREW.validate_python(request.get("crew", {})) == Crew()
+        if embedded and request.get("treatment") is None:
+            return dict(VENDORS.dump_python(replace(self._vendors, openai_key="", replicate_token="")))
+        return dict(VENDORS.dump_python(self._vendors))
 
     async def _put_away(self, work: _Work, outcome: Outcome) -> Outcome:
         """Store the files of an outcome under JOB/ATTEMPT/ and put their keys in the place of their names."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
@@ -55,6 +55,8 @@ class Vendors:
     openai_model: str = "gpt-5-mini"
     replicate_token: str = field(default="", repr=False)
     replicate_url: str = ""  #: empty: Replicate itself
+    replicate_webhook: str = ""  #: where Replicate says that a prediction has ended; empty: it is only asked
+    replicate_notes: str = ""  #: the folder in which who hears that leaves a note of it
     suno_url: str = ""  #: of a self-hosted server of the suno-api kind
     most_usd: float = 5.0  #: that one film may cost
     models: str = ""  #: the folder with the weights of models; empty: where Hugging Face's tools keep them
@@ -192,6 +194,15 @@ class Singer(Protocol):
 
 #: extras that are not named like the backend that needs them
 _EXTRAS = {"sphinx": "align"} | dict.fromkeys(("ace_step", "blip2", "clip", "flux_local", "musicgen"), "models")
+
+
+#: the backends that read weights into memory, where they are kept for the next job
+_WITH_MODELS = {"ace_step", "audiocraft", "blip2", "clip", "flux_local", "musicgen"}
+
+
+def keep_models(crew: Iterable[str]) -> bool:
+    """Whether any of these backends, by their names, reads weights that are worth keeping in memory."""
+    return any(name.partition(":")[0] in _WITH_MODELS for name in crew)
 
 
 def names(kind: Kind) -> list[str]:

@@ -23,6 +23,7 @@ from jobs.dispatcher import Dispatcher
 from jobs.job import OUTCOME, REQUEST, Outcome, Request, new_id
 from jobs.queue import Bell, carrier_name
 from jobs.worker import Worker
+from pipeline.backends import Vendors
 from storage.blobs import Blobs
 from storage.records import Caps, NewDelivery, NewJob, Records
 from storage.tables import JobRow
@@ -97,13 +98,22 @@ class Shop:
         self.jobs = folder / "jobs"
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def order(self, what: str = "quick", *, person: str = "telegram:1", upload: Path | None = None) -> str:
+    async def order(
+        self,
+        what: str = "quick",
+        *,
+        person: str = "telegram:1",
+        upload: Path | None = None,
+        crew: dict[str, str] | None = None,
+    ) -> str:
         job = new_id()
         if upload is None:
             await self.blobs.put_bytes(f"{job}/upload", b"clip")
         else:
             await self.blobs.put(f"{job}/upload", upload)
-        request = {"what": what} if upload is None else REQUEST.dump_python(Request(), mode="json")
+        request: dict[str, Any] = (
+            {"what": what, "crew": crew or {}} if upload is None else REQUEST.dump_python(Request(), mode="json")
+        )
         new = NewJob(id=job, source=job, queue="cpu", person=person, chat=person, request=request)
         delivery = NewDelivery(id=job, job=job, front="telegram", reply_to={})
         await self.records.add_job(new, delivery, caps=Caps())
@@ -423,6 +433,67 @@ async def test_a_worker_that_slept_past_its_lease_commits_nothing(shop: Shop) ->
     assert after is not None
     assert (after.attempt, after.outcome) == (2, row.outcome)
     assert await shop.blobs.keys(f"{job}/1") == []
+
+
+#: a child with models: it tells who it is, stops a job for SIGUSR1, and waits for another one
+RESIDENT = """
+import json, os, signal, sys, time
+def stop(*_): raise KeyboardInterrupt
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+while line := sys.stdin.readline():
+    task = json.loads(line)
+    signal.signal(signal.SIGUSR1, stop)
+    said = {"kind": "sentence", "sentence": str(os.getpid())}
+    try:
+        if task["request"]["what"] == "for ever":
+            open(task["folder"] + "/pids", "w").write(f"{os.getpid()} {os.getpid()}"); time.sleep(600)
+        time.sleep(0.2)
+    except KeyboardInterrupt:
+        said = {"kind": "sentence", "sentence": "Stopped.", "code": "cancelled"}
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    kept = task["request"]["crew"]["composer"].startswith("musicgen")
+    print(json.dumps({"outcome": said, "kept": kept}), flush=True)
+    if not kept: break
+"""
+
+
+async def test_models_stay_in_one_child_for_all_jobs_that_want_them(shop: Shop) -> None:
+    worker = shop.open(slots=3, child=(sys.executable, "-I", "-S", "-c", RESIDENT))
+    wanted, embedded = {"composer": "musicgen:small"}, {"composer": "orchestra"}
+    with_models = [await shop.order("quick", crew=wanted) for _ in range(3)]
+    without = [await shop.order("quick", crew=embedded) for _ in range(2)]
+    loaded = {said(await shop.until(job, "failed")).sentence for job in with_models}
+    others = {said(await shop.until(job, "failed")).sentence for job in without}
+    assert len(loaded) == 1, "the models were loaded more than once"
+    assert len(others) == 2
+    assert not loaded & others
+    job = await shop.order("for ever", crew=wanted)
+    pid = (await family_of(shop, job))[0]
+    assert {str(pid)} == loaded
+    await shop.records.ask_cancel(job)
+    await shop.until(job, "canceled")
+    assert said(await shop.until(await shop.order("quick", crew=wanted), "failed")).sentence == str(pid)
+    await worker.drain(within_s=0)
+
+
+async def test_a_child_with_models_that_does_not_leave_off_is_killed(shop: Shop) -> None:
+    deaf = RESIDENT.replace("signal.signal(signal.SIGUSR1, stop)", "")
+    shop.open(slots=2, child=(sys.executable, "-I", "-S", "-c", deaf))
+    job = await shop.order("for ever", crew={"composer": "musicgen"})
+    pid = (await family_of(shop, job))[0]
+    await shop.records.ask_cancel(job)
+    await shop.until(job, "canceled")
+    other = await shop.order("quick", crew={"composer": "musicgen"})
+    assert said(await shop.until(other, "failed")).sentence != str(pid)
+    assert not Path(f"/proc/{pid}").exists()
+
+
+async def test_keys_go_to_jobs_that_may_want_them(shop: Shop) -> None:
+    worker = shop.worker(vendors=Vendors(openai_key="sk-1", replicate_token="r8-1", commercial=True))
+    plain = worker._means({"crew": {"composer": "orchestra"}})
+    assert (plain["openai_key"], plain["replicate_token"], plain["commercial"]) == ("", "", True)
+    assert worker._means({"crew": {"composer": "replicate"}})["replicate_token"] == "r8-1"
+    assert worker._means({"treatment": {}})["openai_key"] == "sk-1"
 
 
 async def test_left_over_folders_are_swept(shop: Shop) -> None:
