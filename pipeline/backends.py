@@ -140,7 +140,7 @@ class Aligner(Protocol):
 class Director(Protocol):
     """Says what each picture shows."""
 
-    def direct(self, board: Storyboard) -> Storyboard:
+    def direct(self, board: Storyboard, session: Session) -> Storyboard:
         """Return the board with style sheet, pictures, moves and transitions decided; the cuts stay where they are."""
         ...
 

@@ -3,6 +3,10 @@
 A prediction never runs on when nobody waits for it: it is cancelled when the wait ends for whatever reason, and carries
 a deadline for the case that this process dies. Its id is written down first, so that the next run of the same job
 follows it instead of paying for a second one.
+
+Where Replicate can reach us, it says by itself that a prediction has ended. Whoever hears that (bot/ended.py) leaves a
+note in the folder `Vendors.replicate_notes`: it turns `<id>.awaited` into `<id>.ended`. A note is not believed, it only
+makes us look at once.
 """
 
 from __future__ import annotations
@@ -12,9 +16,11 @@ import binascii
 import contextlib
 import hashlib
 import json
+import math
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +46,9 @@ DEADLINE_SLACK_S = 60.0  # that Replicate lets a prediction run on after us: it 
 THROTTLED_S = 5.0  # to wait where Replicate does not say how long; accounts with little credit get six calls a minute
 
 ENDED = ("succeeded", "failed", "canceled")
+
+ID = re.compile(r"[a-z0-9]{10,40}")  # of a prediction; nothing else becomes the name of a file
+WEBHOOK = ["completed"]  # the one event that is asked for: a prediction has come to its end
 
 #: how Replicate's models say that their filter has refused something
 FILTERED = re.compile(r"nsfw|safety|sensitive|moderat|flagged|inappropriate|risk control|E005", re.IGNORECASE)
@@ -87,6 +96,9 @@ class Replicate:
             raise Unavailable("Replicate is not set up: there is no token.", hint=TOKEN_HINT)
         self._token = vendors.replicate_token
         self._url = (vendors.replicate_url or URL).rstrip("/")
+        notes = bool(vendors.replicate_webhook and vendors.replicate_notes)
+        self._webhook = {"webhook": vendors.replicate_webhook, "webhook_events_filter": WEBHOOK} if notes else {}
+        self._notes = Path(vendors.replicate_notes) if notes else None
 
     def make(
         self,
@@ -98,9 +110,14 @@ class Replicate:
         seconds: float,
         most_bytes: int,
         check: Check,
+        work_s: float = math.inf,
+        worked: Callable[[float], None] = lambda seconds: None,
     ) -> Path:
         """Have a model work, and fetch the first file that it made; `files` are uploaded as inputs of their own.
 
+        `model` is "owner/name", or "owner/name:version" for what is not one of Replicate's own. It is waited for so
+        many `seconds`, of which the model may work for `work_s`; `worked` hears for how long it has, however it ended,
+        and for how long one that an earlier run has left in vain.
         Raises Unavailable, Refused, OverLimit, PaidFor once it costs money, and what `check` raises.
         """
         ticket = to.with_suffix(".ticket")
@@ -108,16 +125,24 @@ class Replicate:
         with self._client(seconds) as client, contextlib.ExitStack() as lent:
             until = time.monotonic() + seconds
             prediction = _known(client, ticket, of)
+            if prediction and prediction.status in ("failed", "canceled"):  # which has cost what it has cost
+                worked(_Watch(client, prediction).worked_s)
+                prediction = None
             if prediction is None:
                 urls = {name: lent.enter_context(_lend(client, file)) for name, file in (files or {}).items()}
-                prediction = _create(client, model, {**inputs, **urls}, until, check)
-                ticket.write_text(json.dumps({"of": of, "id": prediction.id}), encoding="utf-8")
+                prediction = _create(client, model, {**inputs, **urls}, self._webhook, until, check)
+            watch = _Watch(client, prediction)
             try:
-                address = _judge(_follow(client, prediction, until, check))
+                ticket.write_text(json.dumps({"of": of, "id": prediction.id}), encoding="utf-8")
+                with _awaited(self._notes, prediction.id) as ended:
+                    _follow(watch, until, work_s, ended, check)
+                address = _judge(watch.prediction)
             except BaseException:
-                _cancel(client, prediction)
+                watch.cancel()
                 ticket.unlink(missing_ok=True)
                 raise
+            finally:
+                worked(watch.worked_s)
         with paid_for():
             made = self._fetch(address, to, most_bytes, check)
         ticket.unlink(missing_ok=True)
@@ -152,15 +177,14 @@ def _fingerprint(model: str, inputs: Mapping[str, object], files: Mapping[str, P
 
 
 def _known(client: Client, ticket: Path, of: str) -> Prediction | None:
-    """Return the prediction of the same work that an earlier run has left running or finished."""
+    """Return the prediction of the same work that an earlier run has left, whatever has become of it."""
     try:
         kept = json.loads(ticket.read_bytes())
         if kept["of"] != of:
             return None
-        prediction = client.predictions.get(kept["id"])
+        return client.predictions.get(kept["id"])
     except (OSError, ValueError, LookupError, TypeError, httpx.HTTPError, _Refusal):
         return None
-    return None if prediction.status in ("failed", "canceled") else prediction
 
 
 @contextlib.contextmanager
@@ -175,13 +199,18 @@ def _lend(client: Client, file: Path) -> Iterator[str]:
             client.files.delete(lent.id)
 
 
-def _create(client: Client, model: str, inputs: dict[str, Any], until: float, check: Check) -> Prediction:
+def _create(
+    client: Client, model: str, inputs: dict[str, Any], webhook: dict[str, Any], until: float, check: Check
+) -> Prediction:
     """Create a prediction; where Replicate says to come again in a moment, do."""
+    name, _, version = model.partition(":")
     while True:
         check()
         try:
             with _ours():
-                return client.models.predictions.create(model, inputs)
+                if version:
+                    return client.predictions.create(version, inputs, **webhook)
+                return client.models.predictions.create(name, inputs, **webhook)
         except Unavailable as busy:
             if not isinstance(busy.__cause__, _Refusal) or busy.__cause__.status != 429:
                 raise
@@ -191,23 +220,73 @@ def _create(client: Client, model: str, inputs: dict[str, Any], until: float, ch
         _sleep(wait, check)
 
 
-def _follow(client: Client, prediction: Prediction, until: float, check: Check) -> Prediction:
-    """Look at a prediction until it has ended."""
-    pause, missed = POLL_S[0], 0
-    while prediction.status not in ENDED:
-        if time.monotonic() > until:
-            begun = prediction.status == "processing"  # what was begun is charged for
+@dataclass
+class _Watch:
+    """A prediction as it was last seen, and since when it is at work."""
+
+    client: Client
+    prediction: Prediction
+    looked: float = field(default_factory=time.monotonic)
+    begun: float = math.inf  #: the last look at which it was not yet seen at work
+
+    def __post_init__(self) -> None:
+        self._saw(self.prediction)
+
+    def look(self) -> None:
+        with _ours():
+            self._saw(self.client.predictions.get(self.prediction.id))
+
+    def cancel(self) -> None:
+        """Cancel it, as far as that is still possible."""
+        with contextlib.suppress(httpx.HTTPError, _Refusal, ValueError):
+            self._saw(self.client.predictions.cancel(self.prediction.id))
+
+    def _saw(self, prediction: Prediction) -> None:
+        if prediction.status == "processing":
+            self.begun = min(self.begun, self.looked)
+        self.prediction, self.looked = prediction, time.monotonic()
+
+    @property
+    def worked_s(self) -> float:
+        """Seconds that the model has worked for: what Replicate says, or else as much as it can have been."""
+        told = (self.prediction.metrics or {}).get("predict_time")
+        if isinstance(told, int | float) and math.isfinite(told):
+            return max(0.0, told)
+        return max(0.0, time.monotonic() - self.begun)
+
+
+@contextlib.contextmanager
+def _awaited(notes: Path | None, prediction: str) -> Iterator[Path | None]:
+    """Say that a prediction is waited for; yield the note that will lie there when it has ended."""
+    if notes is None or not ID.fullmatch(prediction):
+        yield None
+        return
+    awaited, ended = notes / f"{prediction}.awaited", notes / f"{prediction}.ended"
+    try:
+        with contextlib.suppress(OSError):  # a full disk: then it is only asked
+            awaited.touch()
+        yield ended
+    finally:
+        for note in (awaited, ended):
+            note.unlink(missing_ok=True)
+
+
+def _follow(watch: _Watch, until: float, work_s: float, ended: Path | None, check: Check) -> None:
+    """Look at a prediction until it has ended, more seldom where a note will say so."""
+    pause, missed = POLL_S[1 if ended else 0], 0
+    while watch.prediction.status not in ENDED:
+        if time.monotonic() > until or time.monotonic() - watch.begun > work_s:
+            begun = watch.prediction.status == "processing"  # what was begun is charged for
             raise (PaidFor if begun else Unavailable)("Replicate was too slow.", hint=LATER_HINT)
-        _sleep(pause, check)
+        _sleep(pause, check, ended)
         pause = min(1.5 * pause, POLL_S[1])
         try:
-            with _ours():
-                prediction, missed = client.predictions.get(prediction.id), 0
+            watch.look()
+            missed = 0
         except (Unavailable, Refused) as exc:
             missed += 1
             if missed > MISSED_LOOKS:
                 raise PaidFor(exc.sentence, hint=exc.hint) from exc
-    return prediction
 
 
 def _judge(prediction: Prediction) -> str:
@@ -226,17 +305,14 @@ def _judge(prediction: Prediction) -> str:
     return first
 
 
-def _cancel(client: Client, prediction: Prediction) -> None:
-    """Cancel a prediction, as far as that is still possible."""
-    with contextlib.suppress(httpx.HTTPError, _Refusal, ValueError):
-        client.predictions.cancel(prediction.id)
-
-
-def _sleep(seconds: float, check: Check) -> None:
-    """Wait, ready to be cancelled."""
+def _sleep(seconds: float, check: Check, ended: Path | None = None) -> None:
+    """Wait, ready to be cancelled, and until there is a note at most, which is taken away."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         check()
+        if ended is not None and ended.exists():
+            ended.unlink(missing_ok=True)
+            return
         time.sleep(min(SLICE_S, left))
     check()
 
