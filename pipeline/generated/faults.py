@@ -47,7 +47,8 @@ _BANDS, _LOWEST_HZ, _HIGHEST_HZ = 40, 40.0, 11_000.0
 _FLATNESS_HZ = (100.0, 10_000.0)  # under it rumble, over it whatever the codec has left
 _QUIET_DB = 50.0  # under the loudest band: what is quieter is not heard beside it
 _SOUNDING_DB = 30.0  # under the loud looks: quieter ones have no say in what is noise, or the same
-_SOUNDING_SHARE = 0.8  # of a window
+_REST_S = 1.0  # between two strikes that belong together
+_SOUNDING_SHARE = 0.8  # of a window that is compared with itself
 _BLUR_S = 0.25  # noise itself sways from look to look
 _STEP_S = 2.0  # between two windows that are compared with themselves
 _SHORTEST_LOOP_S = 0.09
@@ -188,19 +189,19 @@ def _band_edges(hz: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _median_of_sounding(flatness: NDArray[np.float32], bands: NDArray[np.float32]) -> float:
-    return float(np.median(flatness[_sounding(bands)]))
+    return float(np.median(flatness[_sounding(bands.max(axis=1))]))
 
 
-def _sounding(bands: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _sounding(loudness: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell which looks are about as loud as the loud ones."""
-    loudness = bands.max(axis=1)
     return np.asarray(loudness > np.quantile(loudness, _LOUD_SHARE) - _SOUNDING_DB)
 
 
 def _starts(bands: NDArray[np.float32], seconds: float) -> list[int]:
     """Return where the windows of so many seconds begin that sound all through; a last chord's ringing is none."""
     window, step = round(seconds / _HOP_S), round(_STEP_S / _HOP_S)
-    sounding = np.concatenate([[0], np.cumsum(_sounding(bands))])
+    held = ndimage.maximum_filter1d(bands.max(axis=1), round(_REST_S / _HOP_S))
+    sounding = np.concatenate([[0], np.cumsum(_sounding(held))])
     starts = range(0, len(bands) - window + 1, step)
     return [at for at in starts if sounding[at + window] - sounding[at] > _SOUNDING_SHARE * window]
 
