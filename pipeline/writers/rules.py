@@ -36,7 +36,7 @@ _PLAYERS: dict[Style, tuple[str, ...]] = {
 }
 
 #: a word that a client may rule out, and the words in our own text that it covers
-_COVERS: dict[str, tuple[str, ...]] = {
+COVERS: dict[str, tuple[str, ...]] = {
     "drum": ("drums", "percussion", "taiko", "timpani", "shaker"),
     "percussion": ("drums", "percussion", "taiko", "timpani", "shaker", "marimba", "glockenspiel"),
     "beat": ("drums", "percussion"),
@@ -266,12 +266,17 @@ def _shuffled(words: Sequence[str], rng: random.Random) -> list[str]:
 
 def _players(cue: Cue, rng: random.Random) -> list[str]:
     """Instruments of the style that the client has not ruled out; the leading two stay, the rest is shuffled."""
-    bans = [_singular(word) for ban in cue.exclude for word in re.findall(r"[a-z]+", ban.lower())]
-    ruled_out = [word for ban in bans for word in _COVERS.get(ban, (ban,))]
-    left = [player for player in _PLAYERS[cue.style] if not any(word in f" {player.lower()}" for word in ruled_out)]
+    out = ruled_out(cue.exclude)
+    left = [player for player in _PLAYERS[cue.style] if not any(word in f" {player.lower()}" for word in out)]
     tail = left[2:]
     rng.shuffle(tail)
     return [*left[:2], *tail] or ["a single sustained tone colour"]
+
+
+def ruled_out(exclude: Sequence[str]) -> list[str]:
+    """Return the words that a direction must not hold where these wishes stand; some begin with a space."""
+    bans = [_singular(word) for ban in exclude for word in re.findall(r"[a-z]+", ban.lower())]
+    return [word for ban in bans for word in COVERS.get(ban, (ban,))]
 
 
 def _singular(word: str) -> str:
