@@ -58,7 +58,7 @@ class Loopback:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - the library's names
+            do_GET = do_HEAD = do_POST = do_DELETE = handle_any  # noqa: N815 - the library's names
 
             def log_message(self, *_: object) -> None:
                 pass
