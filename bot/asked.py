@@ -66,6 +66,14 @@ def brief_of(words: str, settings: ChatSettings | None = None) -> Brief:
     return Brief(wish=wish, style=chosen, mood=settings.mood if said.mood is None else "")
 
 
+def composer_in(words: str) -> tuple[str, str]:
+    """Return the composer that the words name, such as "composer:musicgen:small", or "", and the words without it."""
+    found = _COMPOSER.search(words)
+    if found is None:
+        return "", words
+    return found[1].lower(), " ".join((words[: found.start()] + " " + words[found.end() :]).split())
+
+
 def without_moods(wish: str) -> str:
     """Take the mood words out of a wish: somebody has asked for another mood than they first wrote."""
     bare = _MOODS_SAID.sub("", wish)
@@ -73,5 +81,6 @@ def without_moods(wish: str) -> str:
 
 
 _MOODS_SAID = re.compile(rf"(?<![\w-])(?:{'|'.join(MOOD_WORDS)})(?![\w-])", re.IGNORECASE)
+_COMPOSER = re.compile(r"(?<!\S)(?:composer[:=]|(?:--|\u2014|\u2013)composer[\s:=]+)([\w.+:-]{1,60})", re.IGNORECASE)
 #: an "and" or a comma that now joins nothing
 _LEFT_OVER = re.compile(r"^[\s,;.]*(?:(?:and|but|or|&)\b[\s,;.]*)+|\s*(?:,|\b(?:and|but|or)\b|&)\s*(?=[,;.]|$)", re.I)

@@ -15,6 +15,7 @@ Action = Literal[
     "take",  # another take: the next seed
     "mood",  # no value: show the moods; a value: score again in that mood
     "length",  # prompt length, the same way: simple, brief, long
+    "composer",  # no value: show who may play; a value: its number among them
     "tempo",  # "up" or "down": score again, 12 % faster or slower
     "song", "stems", "midi", "sheet",  # only the music, in parts or as notes; the cue sheet
     "file",  # as a file in full quality

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import structlog
 
-from bot.asked import Asked, Person
+from bot.asked import Asked, Person, composer_in
 from bot.text import chat as text
 from bot.text.languages import LANGUAGES, known
 from jobs.endings import CANCELED
-from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Outcome, ReplyTo, new_id
+from jobs.job import ENDED, OUTCOME, REPLY_TO, REQUEST, Outcome, ReplyTo, Request, new_id
 from jobs.standing import standing
 from pipeline.backends import Crew
 from pipeline.errors import OverLimit, Refused
@@ -45,17 +45,19 @@ class Intake:
         most_bytes: int = MOST_BYTES,
         owners: Collection[str] = (),
         crew: Crew | None = None,
+        composers: Sequence[str] = (),
     ) -> None:
         """`ring` wakes the dispatcher; that it fails is no fault, since the dispatcher looks by itself.
 
         Uploads pass through `folder` (the system's own when None). `owners` are the people who run the bot.
-        `crew` makes music videos.
+        `crew` does the work; `composers` are those that people may choose besides its own.
         """
         self._records, self._blobs = records, blobs
         self._caps, self._ring = caps, ring
         self._folder, self._most_bytes = folder, most_bytes
         self._owners = frozenset(owners)
         self._crew = crew or Crew()
+        self._offered = tuple(dict.fromkeys((self._crew.composer, *composers)))
 
     # ---- taking a clip in ----
 
@@ -67,7 +69,7 @@ class Intake:
         """
         language = known(asked.reply_to.language)
         self._refuse_large(asked.size or 0, language)
-        request = replace(asked.request, beside=tuple(asked.beside))
+        request = self._engaged(replace(asked.request, beside=tuple(asked.beside)), language)
         job = new_id()
         try:
             await self._take_in(asked, job, language)
@@ -96,6 +98,22 @@ class Intake:
         log.info("taken_in", job=job, front=asked.reply_to.front, auto=asked.auto)
         await self._wake()
         return job
+
+    def _engaged(self, request: Request, language: str) -> Request:
+        """Put the house's crew to a clip, with the composer that the words name; raises Refused for an unknown one."""
+        if request.treatment is not None:
+            return request
+        named, wish = composer_in(request.brief.wish)
+        crew = replace(self._crew, composer=self._offer(named, language) if named else self._crew.composer)
+        return replace(request, crew=crew, offered=self._offered, brief=replace(request.brief, wish=wish))
+
+    def _offer(self, named: str, language: str) -> str:
+        """Return the composer of this name that is offered; its variant need not be said where there is one only."""
+        meant = [name for name in self._offered if named in (name.lower(), name.lower().partition(":")[0])]
+        if not meant:
+            sentence, hint = text.unknown_composer(named, self._offered, language)
+            raise Refused(sentence, hint=hint)
+        return meant[0]
 
     async def _take_in(self, asked: Asked, job: str, language: str) -> None:
         """Bring the clip, and what came with it, from the network to the blob store."""

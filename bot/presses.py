@@ -75,6 +75,19 @@ class Presses(Intake):
             return Reply(text.no_film(pressed.language), alert=True)
         return await self._again(pressed, replace(pressed.brief, prompt_length=pressed.choice), reseed=True)
 
+    async def _composer(self, pressed: Pressed) -> Reply:
+        """Have the same film played by somebody else of those who were offered with it."""
+        offered = [name for name in pressed.request.offered if name in self._offered]
+        if not pressed.choice:
+            return Reply(text.pick_composer(pressed.language), pressed.rows(text.composer_buttons))
+        chosen = int(pressed.choice) - 1 if pressed.choice.isdecimal() else -1
+        name = dict(enumerate(pressed.request.offered)).get(chosen)
+        if name not in offered:
+            return Reply(text.composer_gone(pressed.language), alert=True)
+        crew = replace(pressed.request.crew, composer=name)
+        request = replace(pressed.request, crew=crew, brief=pressed.brief, takes=1)
+        return await self._add(pressed, request, reseed=True)
+
     async def _tempo(self, pressed: Pressed) -> Reply:
         now = _main_tempo(pressed.film)
         # A short clip has few tempos at which its bars end with it: what was asked for before counts where it is
@@ -228,7 +241,7 @@ class Presses(Intake):
         else:
             log.info("taken_in", job=job, parent=written.parent, action=pressed.press.action)
             await self._wake()
-        buttons = pressed.rows(text.result_buttons) if pressed.press.action in ("mood", "length") else None
+        buttons = pressed.rows(text.result_buttons) if pressed.press.action in ("mood", "length", "composer") else None
         return Reply(text.on_its_way(pressed.press.action, pressed.language, again=not new), buttons)
 
     async def _family(self, row: JobRow) -> list[JobRow]:
@@ -340,6 +353,7 @@ Presses.actions = {
     "take": Presses._take,
     "mood": Presses._mood,
     "length": Presses._length,
+    "composer": Presses._composer,
     "tempo": Presses._tempo,
     "song": Presses._send,
     "stems": Presses._send,

@@ -61,6 +61,7 @@ class Request:
     song: bool = False  #: there is no track: one is made, and the upload is not looked at
     go: bool = True  #: False: a preview comes first, and a question whether to go on
     beside: tuple[Beside, ...] = ()  #: what was sent with the track
+    offered: tuple[str, ...] = ()  #: the composers that the person may choose from
 
     __pydantic_config__ = _STRICT
 
@@ -163,6 +164,9 @@ class Film:
     pictures: str | None = None  #: ZIP of its pictures
     contact: str | None = None  #: JPEG of all its shots
     usd: float = 0.0  #: what it has cost
+    composer: str = ""  #: who has played, such as "musicgen:small"
+    licence: str = ""  #: what may be done with the music, in a sentence; empty: a music video
+    commercial: bool = True  #: whether that includes commercial use
 
     __pydantic_config__ = _STRICT
 

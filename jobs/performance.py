@@ -405,6 +405,10 @@ def _pack(made: Score, folder: Path) -> Film:
         cuts=made.certificate.cuts,
         notes=tuple(note for note in made.notes if note != KEPT_SOUND),  # whoever reads them has asked for that
         certificate=name(made.folder / "certificate.json"),
+        usd=made.usd,
+        composer=made.certificate.composer,
+        licence=made.certificate.licence,
+        commercial=made.certificate.commercial,
     )
 
 

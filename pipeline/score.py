@@ -76,6 +76,7 @@ class Score:
     midi: Path | None
     copied: bool  #: whether the picture's packets are the client's own
     notes: tuple[str, ...] = ()  #: what the client should know
+    usd: float = 0.0  #: what vendors were paid for it; the first take bears what all of them share
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,8 @@ def score(
         for take, film in enumerate(films):
             seeded = replace(sheet, seed=sheet.seed + take)
             kept = checkpoints.beside(sound, seeded)
-            scores.append(kept.once(f"take-{take + 1}", Score, _record, job, kept, seeded, take, film))
+            made = kept.once(f"take-{take + 1}", Score, _record, job, kept, seeded, take, film)
+            scores.append(replace(made, usd=session.purse.spent_usd - sum(before.usd for before in scores)))
             report("film", 1, 1)
         return [replace(made, film=made.film.replace(films[made.film])) for made in scores]
 

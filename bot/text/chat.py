@@ -160,7 +160,8 @@ def caption(film: Film, *, take: int, takes: int, language: str, most: int = CAP
     say = speak(language)
     notes = "\n".join(plain(say.again(note)) for note in film.notes)
     said = clipped(mark_of_machine(language), most)
-    for more in (_which(film, take, takes, say), _hits(film, say), notes if units(notes) <= NOTES_MOST else ""):
+    told = notes if units(notes) <= NOTES_MOST else ""
+    for more in (_which(film, take, takes, say), _hits(film, say), told, _played(film, say)):
         if more and units(longer := f"{more}\n{said}") <= most:
             said = longer
     listed = _listed([_cue(cue, say) for cue in film.cues], most - units(said) - 2, say)
@@ -208,6 +209,14 @@ def _hits(film: Film, say: Speech) -> str:
     )
 
 
+def _played(film: Film, say: Speech) -> str:
+    """Say who has played where it was not the orchestra, and what may not be done with the music."""
+    if film.composer in ("", "orchestra"):
+        return ""
+    played = say("Played by {composer}.", composer=plain(film.composer))
+    return played if film.commercial else f"{played} {say('Not for commercial use.')}"
+
+
 def _which(film: Film, take: int, takes: int, say: Speech) -> str:
     style = plain(say(film.style))
     if takes > 1:
@@ -224,9 +233,10 @@ def result_buttons(job: str, request: Request, language: str, *, take: int = 1) 
     def button(label: str, action: Any, value: str = "") -> Button:
         return Button(label, _press(action, job, value, take))
 
+    composer = (button(say("Composer"), "composer"),) if len(request.offered) > 1 else ()
     return (
         (button(say("Another take"), "take"), button(say("Mood"), "mood"), button(say("Prompt length"), "length")),
-        (button(say("Slower"), "tempo", "down"), button(say("Faster"), "tempo", "up")),
+        (button(say("Slower"), "tempo", "down"), button(say("Faster"), "tempo", "up"), *composer),
         (button(say("Music"), "song"), button(say("Stems"), "stems"), button(say("Notes (MIDI)"), "midi")),
         (button(say("Cue sheet"), "sheet"), button(say("Full quality"), "file"), button(say("Rate it"), "rate")),
     )
@@ -250,6 +260,23 @@ def length_buttons(job: str, request: Request, language: str, *, take: int = 1) 
         for length in PROMPT_LENGTHS
     )
     return (buttons, (_back(job, say, take),))
+
+
+def composer_buttons(job: str, request: Request, language: str, *, take: int = 1) -> Rows:
+    say = speak(language)
+    buttons = [
+        Button(
+            composer_name(name, language),
+            _press("composer", job, str(number), take),
+            _chosen(name == request.crew.composer),
+        )
+        for number, name in enumerate(request.offered, 1)
+    ]
+    return (*_rows(buttons, 2), (_back(job, say, take),))
+
+
+def composer_name(name: str, language: str) -> str:
+    return speak(language).say("Built-in orchestra") if name == "orchestra" else plain(name)
 
 
 def rating_buttons(job: str, asked: str, language: str, *, take: int = 1) -> Rows:
@@ -578,6 +605,7 @@ def on_its_way(what: str, language: str, *, again: bool) -> str:
         "mood": say("The same film in another mood is on its way."),
         "length": say("A take from prompts of that length is on its way."),
         "tempo": say("The same film at another tempo is on its way."),
+        "composer": say("The same film with another composer is on its way."),
         "file": say("The film in full quality is on its way."),
     }.get(what, say("On its way."))
 
@@ -588,6 +616,20 @@ def pick_mood(language: str) -> str:
 
 def pick_length(language: str) -> str:
     return speak(language).say("How long a prompt shall each cue get?")
+
+
+def pick_composer(language: str) -> str:
+    return speak(language).say("Who shall play?")
+
+
+def composer_gone(language: str) -> str:
+    return speak(language).say("That composer is not here any more.")
+
+
+def unknown_composer(named: str, offered: Sequence[str], language: str) -> tuple[str, str]:
+    say = speak(language)
+    sentence = say("There is no composer named {name} here.", name=plain(named))
+    return sentence, say("There are: {names}.", names=", ".join(plain(name) for name in offered))
 
 
 def tempo_at_end(language: str) -> str:
