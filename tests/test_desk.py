@@ -16,6 +16,7 @@ from bot.buttons import Action
 from bot.desk import Asked, Button, ChatSettings, Desk, Person, Press, Reply, brief_of, without_moods
 from bot.text import chat as text
 from jobs.job import OUTCOME, REQUEST, CueLine, Film, Outcome, ReplyTo, Request
+from pipeline.backends import Crew
 from pipeline.cuesheet import Brief
 from pipeline.errors import BadMedia, OverLimit, Refused
 from storage.blobs import Blobs
@@ -743,3 +744,76 @@ async def test_replies_are_values(desk: Desk, done: str) -> None:
     assert await desk.press(ANNA, Press("back", done), to()) == Reply(
         "epic, warm, 90 bpm, 0:14, seed 1", text.result_buttons(done, Request(), "en")
     )
+
+
+# ---- who plays ----
+
+
+@pytest.fixture
+def house(desk: Desk, records: Records, blobs: Blobs, bell: Bell, tmp_path: Path) -> Desk:
+    """A desk that offers more than the orchestra."""
+    crew = Crew(captioner="blip2", composer="musicgen:small")
+    offers = ["orchestra", "replicate"]
+    return Desk(records, blobs, caps=Caps(), ring=bell, folder=tmp_path / "uploads", crew=crew, composers=offers)
+
+
+@pytest.mark.parametrize(
+    ("words", "composer", "wish"),
+    [
+        ("warm and hopeful", "musicgen:small", "warm and hopeful"),
+        ("composer:orchestra warm", "orchestra", "warm"),
+        ("warm --composer Replicate, please", "replicate", "warm , please"),
+        ("warm, Composer=MusicGen", "musicgen:small", "warm,"),
+        ("like the composer: a dream", "musicgen:small", "like the composer: a dream"),
+        ("as a composer of musicgen would", "musicgen:small", "as a composer of musicgen would"),
+    ],
+)
+async def test_who_plays_is_the_houses_choice_or_named_in_the_words(
+    house: Desk, records: Records, words: str, composer: str, wish: str
+) -> None:
+    request = request_of(await row_of(records, await house.submit(asked(request=Request(brief=Brief(wish=words))))))
+    assert request.crew == Crew(captioner="blip2", composer=composer)
+    assert request.brief.wish == wish
+    assert request.offered == ("musicgen:small", "orchestra", "replicate")
+
+
+@pytest.mark.parametrize("name", ["../x", "flux", "musicgen:/root/model", "musicgen:large"])
+async def test_a_composer_that_is_not_offered_is_refused(house: Desk, records: Records, name: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        await house.submit(asked(request=Request(brief=Brief(wish=f"--composer {name}"))))
+    assert "musicgen:small, orchestra, replicate" in refusal.value.hint
+    assert await records.jobs_of() == []
+
+
+async def test_a_button_has_the_same_film_played_by_somebody_else(house: Desk, desk: Desk, records: Records) -> None:
+    job = await house.submit(asked("other", request=Request(takes=2)))
+    await finish(records, job, film(job, seed=4, composer="musicgen:small"))
+    row = await row_of(records, job)
+    labels = [button.label for line in text.result_buttons(job, request_of(row), "en") for button in line]
+    assert "Composer" in labels
+    shown = await house.press(ANNA, Press("composer", job), to())
+    assert shown.buttons
+    assert [(b.label, b.style) for line in shown.buttons[:-1] for b in line] == [
+        ("musicgen:small", "primary"),
+        ("Built-in orchestra", "plain"),
+        ("replicate", "plain"),
+    ]
+    assert "on its way" in (await house.press(ANNA, Press("composer", job, "2"), to())).text
+    (child,) = await children(records, job)
+    made = request_of(child)
+    assert (made.crew.composer, made.crew.captioner, made.takes, made.brief.seed) == ("orchestra", "blip2", 1, 4)
+    for nobody in ("9", "0", "x"):
+        assert (await house.press(ANNA, Press("composer", job, nobody), to())).alert
+    assert (await desk.press(ANNA, Press("composer", job, "3"), to())).alert, "this house does not offer it any more"
+
+
+def test_a_caption_says_who_played_and_what_may_not_be_done() -> None:
+    caption = text.caption(film("a", composer="musicgen:small", commercial=False), take=1, takes=1, language="en")
+    assert "Played by musicgen:small. Not for commercial use." in caption
+    assert "Played by" not in text.caption(film("a", composer="orchestra"), take=1, takes=1, language="en")
+
+
+async def test_a_house_with_one_composer_shows_no_button(done: str, records: Records) -> None:
+    request = request_of(await row_of(records, done))
+    assert request.offered == ("orchestra",)
+    assert all(b.press.action != "composer" for line in text.result_buttons(done, request, "en") for b in line)
