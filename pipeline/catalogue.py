@@ -31,7 +31,7 @@ class Weights:
     licence: str  #: what may be done with what it makes, in a sentence
     commercial: bool  #: whether that includes commercial use
     bytes: int  #: to fetch, about
-    memory_bytes: int  #: while it works, about, in half precision; a processor's float32 takes twice as much
+    memory_bytes: int  #: while it works, about, in half precision; see `memory_on`
     speed: str  #: in words, about
     branch: str = "main"
 
@@ -39,6 +39,10 @@ class Weights:
     def name(self) -> str:
         """Such as "musicgen:small", as it is chosen."""
         return f"{self.backend}:{self.variant}"
+
+    def memory_on(self, device: str) -> int:
+        """Return the bytes that it takes while it works on a device, about: a processor works in float32."""
+        return 2 * self.memory_bytes if device == "cpu" else self.memory_bytes
 
 
 NON_COMMERCIAL = "CC-BY-NC 4.0: for non-commercial use only."
