@@ -74,6 +74,12 @@ def composer_in(words: str) -> tuple[str, str]:
     return found[1].lower(), " ".join((words[: found.start()] + " " + words[found.end() :]).split())
 
 
+def named_composer(composer: str, words: str) -> str:
+    """Return words that name a composer, as `composer_in` reads them; a name that is none becomes no other word."""
+    name = "".join(sign for sign in composer if sign not in " \t\r\n")[:60]
+    return f"composer:{name} {words}".strip() if name else words
+
+
 def without_moods(wish: str) -> str:
     """Take the mood words out of a wish: somebody has asked for another mood than they first wrote."""
     bare = _MOODS_SAID.sub("", wish)

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range, locale_str
 
+from bot.asked import named_composer
 from bot.buttons import Reply
 from bot.discord import requests, sentences, videos
 from bot.discord.address import named
@@ -29,6 +30,7 @@ from pipeline.storyboard import SHAPES, SHIFT_MOST_S, SHOTS_MOST, TITLES, Shape,
 
 WISH_MOST = 1000  # letters; bot.desk keeps as many
 MOOD_MOST = 40
+COMPOSER_MOST = 60
 LOOK_MOST = 200
 FREE = "free"  #: the choice that takes a setting back
 
@@ -52,7 +54,7 @@ def _options(*names: str) -> dict[str, locale_str]:
 
 
 @app_commands.command(name="score", description=_does("score"))
-@app_commands.describe(**_options("clip", "style", "mood", "length", "takes", "wish"))
+@app_commands.describe(**_options("clip", "style", "mood", "length", "takes", "wish", "composer"))
 @app_commands.choices(style=_styles, length=_lengths)
 async def score(
     interaction: Asking,
@@ -62,13 +64,14 @@ async def score(
     length: str = "",
     takes: Range[int, 1, 4] | None = None,
     wish: Range[str, 1, WISH_MOST] = "",
+    composer: Range[str, 1, COMPOSER_MOST] = "",
 ) -> None:
     deferred = await defer(interaction)
     await requests.score(
         interaction,
         clip,
         source=named(interaction.id),
-        wish=wish,
+        wish=named_composer(composer, wish),
         style=cast("Style", style) or None,
         mood=mood,
         length=cast("PromptLength", length) or None,

@@ -30,6 +30,7 @@ OPTIONS = {
     "length": say("How long the direction for each cue is"),
     "takes": say("How many versions"),
     "wish": say("In your own words: warm and hopeful, no drums"),
+    "composer": say("Who plays; leave it out and the house decides"),
     "state": say("on, silent-only or off"),
     "language": say("Which language I speak"),
     "track": say("The track: a sound file or a voice message"),

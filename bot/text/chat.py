@@ -380,6 +380,10 @@ def usage(language: str, *, front: str = "telegram") -> str:
                 "buttons under it make another take, change mood and tempo, or send the music alone, the stems and "
                 "the notes."
             ),
+            say(
+                "Who plays can be chosen where there is a choice: write composer:NAME among your words, or press "
+                "Composer under a film."
+            ),
             videos.usage(language, front=front),
             say(
                 "/queue shows how your clips stand, /cancel stops them, /takes lists your last films. Admins of a "
