@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy import signal
 
 from tests.loopback import Answer, Asked, Loopback
 
@@ -184,12 +185,13 @@ def a_call(prediction: str, *, secret: str = WEBHOOK_SECRET, at: float | None = 
 def a_tune(wish: dict[str, Any], given: bytes = b"") -> bytes:
     """Play notes that the seed says for as long as is asked; what was given comes first, as MusicGen does it."""
     seconds, rng = wish["duration"], np.random.default_rng(wish["seed"])
-    before = soundfile.read(io.BytesIO(given), dtype="float32", always_2d=True)[0][::3, :2] if given else None
-    had = np.zeros((0, 2), np.float32) if before is None else before * 0.5  # another level, as after its normalizing
+    before = soundfile.read(io.BytesIO(given), dtype="float32", always_2d=True)[0] if given else None
+    had = np.zeros((0, 2), np.float32) if before is None else signal.resample_poly(before, 2, 3)
     wanted = max(0, round(seconds * MUSIC_RATE) - len(had))
     channels = 2 if wish["model_version"].startswith("stereo") else 1
     new = np.repeat(_notes(wanted, rng), 2, axis=1)
-    tune = np.concatenate([had, new])[:, :channels]
+    level = 0.5 if given else 1.0  # another one each time, as after its normalizing
+    tune = level * np.concatenate([had, new])[:, :channels]
     file = io.BytesIO()
     soundfile.write(file, tune, MUSIC_RATE, format="WAV", subtype="PCM_16")
     return file.getvalue()
