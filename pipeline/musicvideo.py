@@ -26,7 +26,7 @@ from pathlib import Path
 import cv2
 
 from pipeline import backends
-from pipeline.backends import Crew, Report, Vendors
+from pipeline.backends import Crew, Report, Session, Vendors
 from pipeline.checkpoint import Checkpoints
 from pipeline.clip import sum_up
 from pipeline.contactsheet import draw_contact_sheet
@@ -50,6 +50,8 @@ from pipeline.visuals import OWN, SUPPLIED, is_titled, is_whole, loop_film, supp
 STAGES = ("track", "sections", "lyrics", "storyboard", "pictures", "motion", "edit")
 
 MACHINE_MADE = "Pictures made by a machine (Reelscore)"  # EU AI Act, article 50(2): marked in the film itself
+
+BOOK = "storyboard.jsonl"  # in the job's folder: what the storyboard has cost; each picture's price is kept with it
 
 SIDE = 1080  # pixels, the shorter side of the film
 SKETCH_SIDE = 270  # of the sketches on the contact sheet
@@ -180,13 +182,13 @@ def _plan(ordered: Ordered, folder: Path, vendors: Vendors, report: Report) -> P
     track = heard.once("track", Track, open_track, path, folder, limits=ordered.limits)
     report("track", track.duration, track.duration)
     planned = heard.beside(treatment, ordered.crew, ordered.edited, tuple(map(sum_up, ordered.visuals)))
-    plan = planned.once("plan", Plan, _decide, ordered, track, heard, vendors, report)
+    plan = planned.once("plan", Plan, _decide, ordered, track, heard, folder, vendors, report)
     (folder / "storyboard.json").write_text(plan.board.to_json(), encoding="utf-8")
     report("storyboard", 1, 1)
     return plan
 
 
-def _decide(ordered: Ordered, track: Track, heard: Checkpoints, vendors: Vendors, report: Report) -> Plan:
+def _decide(ordered: Ordered, track: Track, heard: Checkpoints, folder: Path, vendors: Vendors, report: Report) -> Plan:
     treatment = ordered.treatment
     if ordered.edited is not None:
         board = revised(_fitting(Storyboard.from_json(ordered.edited), track), treatment)
@@ -210,7 +212,8 @@ def _decide(ordered: Ordered, track: Track, heard: Checkpoints, vendors: Vendors
         board = whole_board(chart, lines, treatment, title=title, artist=artist)
     else:
         board = break_down(chart, lines, treatment, title=title, artist=artist)
-        board = backends.director(ordered.crew.director, vendors).direct(board)
+        session = Session(report, _open_purse(folder, vendors))
+        board = backends.director(ordered.crew.director, vendors).direct(board, session)
     room = (UNSHOWN,) if len(ordered.visuals) > len(board.pictures) else ()
     unsung = (*lyrics.notes, *fit_lines(lyrics.lines, track.duration)[1]) if lyrics else ()
     notes = (*track.notes, *unread, *unsung, *board.notes, *room)
@@ -355,7 +358,8 @@ def _shoot(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendor
     if ordered.visuals:
         until = plan.track.duration
         drawn = _Drawn(
-            supply(board, ordered.visuals, size=size, folder=folder / "pictures", report=report, until=until)
+            supply(board, ordered.visuals, size=size, folder=folder / "pictures", report=report, until=until),
+            usd=_open_purse(folder, vendors).spent_usd,
         )
     else:
         drawn = _drawn(ordered, board, size, folder, vendors, report)
@@ -374,6 +378,11 @@ def _shoot(ordered: Ordered, plan: Plan, to: Path, folder: Path, vendors: Vendor
     return _Made(engines, drawn.usd, portfolio, drawn.notes)
 
 
+def _open_purse(folder: Path, vendors: Vendors) -> Purse:
+    """Return the film's money, less what its storyboard has cost so far."""
+    return Purse(vendors.most_usd, book=folder / BOOK)
+
+
 @dataclass(frozen=True)
 class _Drawn:
     """What the shots are made of, what that has cost, and what went otherwise than was wished."""
@@ -387,7 +396,8 @@ class _Drawn:
 def _drawn(
     ordered: Ordered, board: Storyboard, size: tuple[int, int], folder: Path, vendors: Vendors, report: Report
 ) -> _Drawn:
-    checkpoints, purse = Checkpoints(folder), Purse(vendors.most_usd)
+    checkpoints = Checkpoints(folder)
+    purse = Purse(vendors.most_usd, spent_usd=_open_purse(folder, vendors).spent_usd)
     illustrator = backends.illustrator(ordered.crew.illustrator, vendors)
     animator = backends.animator(ordered.crew.animator, vendors)
     if ordered.earlier is not None:

@@ -26,6 +26,7 @@ class FakeOpenAI:
         self.says = says or a_storyboard
         self.key = KEY
         self.refuse: list[Answer] = []
+        self.usage: tuple[int, int] | None = (1000, 500)  #: tokens read and written; None: it does not say
         self.sleep_s = 0.0
         self.gone = threading.Event()  #: ends all sleep
         self._loop = Loopback(self._answer)
@@ -60,14 +61,30 @@ class FakeOpenAI:
         form = asked.json.get("response_format", {})
         if form.get("type") != "json_schema" or not form["json_schema"]["strict"]:
             return trouble(400, "no schema")
-        said = self.says(json.loads(asked.json["messages"][-1]["content"]))
-        return said if isinstance(said, Answer) else completion(json.dumps(said))
+        said = self.says(question_of(asked))
+        return said if isinstance(said, Answer) else completion(json.dumps(said), usage=self.usage)
 
 
-def completion(content: str | None, *, refusal: str | None = None, finish: str = "stop") -> Answer:
+def question_of(asked: Asked) -> Any:
+    """What was asked as data."""
+    content = asked.json["messages"][-1]["content"]
+    return json.loads(content if isinstance(content, str) else content[0]["text"])
+
+
+def completion(
+    content: str | None,
+    *,
+    refusal: str | None = None,
+    finish: str = "stop",
+    usage: tuple[int, int] | None = None,
+) -> Answer:
     message = {"role": "assistant", "content": content, "refusal": refusal}
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-    return Answer({"id": "c1", "object": "chat.completion", "created": 1, "model": "fake", "choices": [choice]})
+    said = {"id": "c1", "object": "chat.completion", "created": 1, "model": "fake", "choices": [choice]}
+    if usage:
+        tokens = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
+        said["usage"] = tokens
+    return Answer(said)
 
 
 def trouble(status: int, message: str, **headers: str) -> Answer:

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.backends import Vendors, director
+from pipeline.backends import Session, Vendors, director
+from pipeline.completions import Price, open_account
 from pipeline.directors.openai import OpenAI, load
+from pipeline.errors import Cancelled
 from pipeline.imagery.direction import write_by_rules
+from pipeline.purse import Purse
 from pipeline.shots import break_down
 from pipeline.storyboard import PROMPT_MOST, Line, Picture, Storyboard, Treatment
 from tests.charts import a_chart, sung
@@ -38,7 +41,7 @@ def vendor() -> Iterator[FakeOpenAI]:
 
 
 def hired(vendor: FakeOpenAI, **how: Any) -> OpenAI:
-    return replace(load("", Vendors(openai_key=KEY, openai_url=vendor.url)), **how)
+    return OpenAI(replace(load("", Vendors(openai_key=KEY, openai_url=vendor.url)).account, **how))
 
 
 def test_a_willing_model_writes_the_film(vendor: FakeOpenAI):
@@ -113,10 +116,10 @@ def test_where_it_fails_the_rules_have_written_the_film(vendor: FakeOpenAI, answ
 
 
 @pytest.mark.parametrize(("status", "said"), [(429, "no room for this key"), (500, "is down"), (503, "is down")])
-def test_a_vendor_that_is_full_or_down_is_tried_once_more(vendor: FakeOpenAI, status: int, said: str):
-    vendor.refuse = [trouble(status, "later", **{"retry-after-ms": "1"})] * 2
+def test_a_vendor_that_is_full_or_down_is_tried_again(vendor: FakeOpenAI, status: int, said: str):
+    vendor.refuse = [trouble(status, "later", **{"retry-after-ms": "1"})] * 3
     assert said in hired(vendor).direct(BOARD).notes[0]
-    assert len(vendor.asked) == 2
+    assert len(vendor.asked) == 3
     vendor.refuse = [trouble(status, "later", **{"retry-after-ms": "1"})]
     assert hired(vendor).direct(BOARD).notes == ()
 
@@ -125,6 +128,26 @@ def test_a_slow_vendor_is_not_waited_for(vendor: FakeOpenAI):
     vendor.sleep_s = 5.0
     board = hired(vendor, timeout_s=0.2, retries=0).direct(BOARD)
     assert "took too long" in board.notes[0]
+
+
+def test_what_it_costs_is_booked_and_capped(vendor: FakeOpenAI):
+    bought, purse = hired(vendor, price=Price(0.25, 2.0)), Purse(1.0)
+    vendor.usage = (4000, 9000)
+    assert bought.direct(BOARD, Session(purse=purse)).notes == ()
+    assert purse.spent_usd == pytest.approx(0.019)
+    board = bought.direct(BOARD, Session(purse=Purse(0.01)))
+    assert "The storyboard by gpt-5-mini costs $0.0" in board.notes[0]
+    assert len(vendor.asked) == 1
+
+
+def test_who_cancels_is_not_held_up(vendor: FakeOpenAI):
+    def report(stage: str, done: float, total: float) -> None:
+        assert stage == "storyboard"
+        raise Cancelled("Cancelled.")
+
+    vendor.sleep_s = 5.0
+    with pytest.raises(Cancelled):
+        hired(vendor).direct(BOARD, Session(report))
 
 
 def test_nobody_there():
@@ -237,9 +260,9 @@ def test_a_film_of_very_many_pictures_is_asked_for_in_parts(vendor: FakeOpenAI):
 
 def test_who_is_hired(vendor: FakeOpenAI):
     vendors = Vendors(openai_key=KEY, openai_url=vendor.url, openai_model="small")
-    assert director("auto", vendors) == OpenAI(KEY, vendor.url, "small")
-    assert director("openai:large", vendors) == OpenAI(KEY, vendor.url, "large")
+    assert director("auto", vendors) == OpenAI(open_account("small", vendors))
+    assert director("openai:large", vendors) == OpenAI(open_account("large", vendors))
     assert type(director("auto", Vendors())).__name__ == "Rules"
     assert KEY not in repr(director("auto", vendors))
-    director("openai:large", vendors).direct(BOARD)
+    director("openai:large", vendors).direct(BOARD, Session())
     assert vendor.asked[-1].json["model"] == "large"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.backends import Vendors
+from pipeline.backends import Session, Vendors
 from pipeline.imagery.compositions import choose_compositions
 from pipeline.imagery.direction import write_by_rules
 from pipeline.storyboard import Storyboard
@@ -11,7 +11,7 @@ from pipeline.storyboard import Storyboard
 class Rules:
     """The same board gives the same film."""
 
-    def direct(self, board: Storyboard) -> Storyboard:
+    def direct(self, board: Storyboard, session: Session | None = None) -> Storyboard:
         """Return the board with style sheet, pictures and moves decided, and pictures that do not look alike."""
         return choose_compositions(write_by_rules(board))
 

@@ -1,8 +1,8 @@
 """Directions written by rules: what a cue shows and feels, put into a music prompt at the paper's three lengths.
 
-Tsai and Chen, "Making Music for Videos": simple is the description as it is; brief holds about 30 words, long about 50.
-Tempo, key, meter, seconds and exclusions are fields of the cue; the prose names them only as colour, since text-driven
-engines obey fields and hardly obey prose.
+Tsai and Chen, "Making Music for Videos": simple is the description as it is; brief holds about 30 words, long about 50;
+for drama what is felt comes first. Tempo, key, meter, seconds and exclusions are fields of the cue; the prose names
+them only as colour, since text-driven engines obey fields and hardly obey prose.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import product
 from typing import Literal
 
 from pipeline.backends import Session, Vendors
-from pipeline.cuesheet import Cue, CueSheet, PromptLength, Style
+from pipeline.cuesheet import Cue, CueSheet, Emotion, PromptLength, Style
 
 Place = Literal["only", "opening", "build", "contrast", "climax", "resolution"]
 
@@ -89,6 +89,21 @@ _OPENINGS: dict[Place, tuple[str, ...]] = {
     "resolution": ("Bring the film home on {seen}", "Close with {seen}", "Come to rest on {seen}"),
 }
 
+#: the same for drama: what is felt comes first, and is seen in what is shown
+_FEELINGS: dict[Emotion, tuple[str, ...]] = {
+    "happiness": ("Joy first, seen in {seen}", "Happiness lights up {seen}", "A lift of delight for {seen}"),
+    "sadness": ("Sadness first, seen in {seen}", "A quiet ache lies over {seen}", "Grief, held back, for {seen}"),
+    "disgust": ("Disgust first, seen in {seen}", "Something repels in {seen}", "A recoil from {seen}"),
+    "anger": ("Anger first, seen in {seen}", "Fury presses behind {seen}", "Rage, barely held, for {seen}"),
+    "fear": ("Fear first, seen in {seen}", "Dread creeps into {seen}", "Unease grows behind {seen}"),
+    "surprise": ("Surprise first, seen in {seen}", "Wonder breaks in on {seen}", "A sudden astonishment at {seen}"),
+    "neutrality": (
+        "Composure first, seen in {seen}",
+        "Calm and open-hearted, for {seen}",
+        "A quiet heart behind {seen}",
+    ),
+}
+
 _MUSIC: dict[Style, str] = {
     "cinematic": "orchestral film music", "ambient": "ambient music", "electronic": "electronic music",
     "folk": "acoustic folk music", "lofi": "lo-fi music", "playful": "playful chamber music", "tense": "suspense music",
@@ -160,7 +175,9 @@ class Rules:
         written = []
         for cue, place in zip(sheet.cues, places, strict=True):
             seed = sheet.seed if cue.seed is None else cue.seed
-            prompts = _directions(cue, place, _seen(cue, sheet), random.Random(f"words {seed} {cue.number} {cue.seen}"))
+            openings = _FEELINGS[cue.emotion] if sheet.brief.drama else _OPENINGS[place]
+            rng = random.Random(f"words {seed} {cue.number} {cue.seen}")
+            prompts = _directions(cue, place, _seen(cue, sheet), openings, rng)
             written.append(replace(cue, prompts=prompts, prompt=prompts[sheet.brief.prompt_length]))
         return sheet.with_cues(tuple(written))
 
@@ -186,12 +203,14 @@ def find_places(cues: Sequence[Cue]) -> list[Place]:
     return places
 
 
-def _directions(cue: Cue, place: Place, seen: Sequence[str], rng: random.Random) -> dict[PromptLength, str]:
+def _directions(
+    cue: Cue, place: Place, seen: Sequence[str], openings: Sequence[str], rng: random.Random
+) -> dict[PromptLength, str]:
     simple = (cue.seen or f"a {cue.mood} moment").rstrip(".")
     players = _players(cue, rng)
     final = place in ("only", "resolution")
     patterns = rng.sample(_COLOURS, len(_COLOURS))
-    openings = _shuffled(_OPENINGS[place], rng)
+    openings = _shuffled(openings, rng)
     pace, harmony = rng.choice(_by(cue.arousal, _PACE)), rng.choice(_by(cue.valence, _HARMONY))
     ends = _shuffled(_ENDS.get(place, _HANDOVERS), rng)
 
