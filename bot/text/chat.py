@@ -414,8 +414,8 @@ def privacy(language: str, *, keep_days: float) -> str:
             ),
             say(
                 "Where whoever runs this bot has set up engines of others (OpenAI, Replicate, Suno), the lyrics, "
-                "wishes and pictures of a music video go to them; the preview names a price then. Of a clip, small stills, "
-                "what is seen in them and your words may go to them; the clip itself does not."
+                "wishes and pictures of a music video go to them; the preview names a price then. Of a clip, small "
+                "stills, what is seen in them and your words may go to them; the clip itself does not."
             ),
             say(
                 "/forgetme removes everything of yours at once, work in progress too. Messages that are already in a "
