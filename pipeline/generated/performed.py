@@ -1,14 +1,14 @@
 """A sheet recorded with an engine that generates sound: ordered, checked, made again where it failed, locked, joined.
 
-Two attributes that an engine may have are heeded. Where `cheap` is true, another take of a cue costs no money and little
-time: then one more is made of each cue that misses its cuts, and the better one stays. `machine`, such as "cuda:0,
-float16", is named in the recording.
+Two attributes that an engine may have are heeded. Where `cheap` is true, another take of a cue costs no money and
+little time: then one more is made of each cue that misses its cuts, and the better one stays. `machine`, such as
+"cuda:0, float16", is named in the recording.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,8 +89,10 @@ def record(sheet: CueSheet, engine: Engine, session: Session, *, candidates: int
     sounding = _mend(sounding, sheet, engine, session)
     locked = _lock(sounding, sheet, engine.rate, _within(session, _AGAIN, _LOCKED))
     if getattr(engine, "cheap", False):
+        step = (_MORE - _LOCKED) / max(1, candidates)
         for number in range(candidates):
-            locked = _better(locked, AGAIN + 1 + number, sheet, engine, _within(session, _LOCKED, _MORE))
+            told = _within(session, _LOCKED + step * number, _LOCKED + step * (number + 1))
+            locked = _better(locked, AGAIN + 1 + number, sheet, engine, told)
     takes = join([locked[number] for number in first], sheet)
     session.report("music", 1.0, 1.0)
     machine = getattr(engine, "machine", "")
