@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from pipeline.backends import Vendors
 from pipeline.errors import OverLimit, Refused
 
-__all__ = ["borrow", "device", "drop_others", "dtype", "holds"]
+__all__ = ["borrow", "device", "drop_others", "dtype", "free_bytes", "holds", "room"]
 
 T = TypeVar("T")
 
@@ -77,6 +77,12 @@ def drop_others(device: str = "") -> int:
             _drop(key)
         _clear()
         return len(idle)
+
+
+def room(device: str) -> int:
+    """Return the bytes that there would be on a device with every model put away that nobody has borrowed."""
+    with _changed:
+        return _room(device) + sum(kept.held for kept in _models.values() if not kept.owner and kept.device == device)
 
 
 def holds() -> int:

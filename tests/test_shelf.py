@@ -163,6 +163,13 @@ def test_a_borrower_that_fails_gives_back(card: Card) -> None:
     assert card.used == 0
 
 
+def test_room_is_what_there_would_be(card: Card) -> None:
+    use(card, "a", 4 * GB)
+    assert (card.free("cuda"), shelf.room("cuda")) == (12 * GB, 16 * GB)
+    with shelf.borrow(("b",), card.loader(GB), bytes=3 * GB, device="cuda"):
+        assert shelf.room("cuda") == 13 * GB
+
+
 def test_who_ran_out_drops_the_others_and_keeps_its_own(card: Card) -> None:
     use(card, "a", 4 * GB)
     use(card, "b", 4 * GB)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
-import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import shelf
 from pipeline.backends import Report, Vendors
 from pipeline.errors import OverLimit, Refused, Unavailable
 from pipeline.pictures import Layer, Painting, roomy
 from pipeline.storyboard import Picture, StyleSheet
+from pipeline.weights import Weights, choose, locate
 
 NEEDED = ("torch", "diffusers", "transformers", "accelerate")
 INSTALL = "pip install '.[models]'"
@@ -27,31 +27,13 @@ INDEX = "model_index.json"  # as diffusers saves it
 PIXELS = 1024 * 1024  # of a drawing: what the model was trained on; larger ones repeat themselves
 GRID = 16  # pixels: the sides of a drawing are multiples of it
 
-#: bytes of free GPU memory from which all of the model lies there (24 GB of transformer, 10 GB of text encoders), and
-#: from which one part at a time does; under that it is streamed through, layer by layer
-WHOLE_BYTES, PARTS_BYTES = 36 * 10**9, 26 * 10**9
+#: bytes of GPU memory that it takes when its parts lie there one at a time, and when it is streamed through layer by
+#: layer; whole it takes what the catalogue says (24 GB of transformer, 10 GB of text encoders)
+PARTS_BYTES, LAYERS_BYTES = 26 * 10**9, 4 * 10**9
 
 DEPTH = 0.5  # of the one layer
 
 
-@dataclass(frozen=True)
-class Model:
-    """Where a model lies, and what may be done with what it draws."""
-
-    place: str
-    licence: str
-
-
-MODELS = {
-    "schnell": Model(
-        "black-forest-labs/FLUX.1-schnell",
-        "Drawn by FLUX.1 [schnell] on your own machine: Apache 2.0, free for any use.",
-    ),
-    "dev": Model(
-        "black-forest-labs/FLUX.1-dev",
-        "Drawn by FLUX.1 [dev] on your own machine: its licence lets you run the model for non-commercial purposes.",
-    ),
-}
 OWN_LICENCE = "Drawn by a Flux model of your own: its licence says what may be done with the pictures."
 
 
@@ -62,27 +44,29 @@ class FluxLocal:
     seconds = 15.0
     at_once = 1  # they would only wait for the same GPU
 
-    def __init__(self, variant: str) -> None:
-        """Raises Unavailable where a package is missing, Refused for a model that is none."""
-        variant = variant or "schnell"
-        self._model = _find_model(variant)
-        self.name = f"flux_local:{variant if variant in MODELS else Path(variant).name}"
-        self.licence = self._model.licence
+    def __init__(self, variant: str, vendors: Vendors) -> None:
+        """Raises Unavailable where a package or the weights are missing, Refused for a model that is none."""
+        self._weights = _find_model(variant, vendors)
+        self.name = self._weights.name
+        is_own = Path(self._weights.repository).is_absolute()
+        self.licence = OWN_LICENCE if is_own else self._weights.licence
+        self.commercial = self._weights.commercial
         if missing := next((name for name in NEEDED if importlib.util.find_spec(name) is None), None):
             raise Unavailable(
                 f"Drawing on your own machine needs the Python package {missing!r}, which is not installed.",
                 hint=INSTALL,
             )
-        self._lock = threading.Lock()
-        self._pipe: Any = None
+        self._folder = Path(self._weights.repository) if is_own else locate(self._weights, vendors)
+        self._vendors = vendors
 
     def draw(self, picture: Picture, style: StyleSheet, *, size: tuple[int, int], to: Path, report: Report) -> Painting:
         """Draw a picture; the prompt has the style in it already, and the same seed gives the same picture."""
-        with self._lock:
-            report("pictures", 0, 1)
-            if self._pipe is None:
-                self._pipe = _open_model(self._model.place)
-            sheet = _draw(self._pipe, picture, drawn_size(size), report)
+        report("pictures", 0, 1)
+        device = shelf.device(self._vendors)
+        takes = _share(self._weights, device)
+        key = ("flux_local", str(self._folder), device, takes)
+        with shelf.borrow(key, lambda: _open_model(self._folder, device, takes), bytes=takes, device=device) as pipe:
+            sheet = _draw(pipe, picture, drawn_size(size), report)
         file = to / "picture.png"
         file.write_bytes(cv2.imencode(".png", _cover(sheet, roomy(size)))[1].tobytes())
         return Painting((Layer(file, DEPTH),), self.name, self.licence)
@@ -95,22 +79,28 @@ def drawn_size(size: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-def _find_model(variant: str) -> Model:
-    if variant in MODELS:
-        return MODELS[variant]
-    folder = Path(variant)
+def _find_model(variant: str, vendors: Vendors) -> Weights:
     try:
-        if folder.is_absolute() and json.loads((folder / INDEX).read_bytes())["_class_name"] == "FluxPipeline":
-            return Model(str(folder), OWN_LICENCE)
-    except (OSError, ValueError, LookupError, TypeError):
-        pass  # none of ours; a class of its own would be somebody else's program
+        found = choose("illustrator", "flux_local", variant, vendors)
+        if found.revision or json.loads((Path(found.repository) / INDEX).read_bytes())["_class_name"] == "FluxPipeline":
+            return found
+        reason = None
+    except (OSError, ValueError, LookupError, TypeError, Refused) as exc:
+        reason = exc  # none of ours; a class of its own would be somebody else's program
     raise Refused(
-        "There is no such Flux model.",
-        hint=f"Known: {', '.join(MODELS)}, or the whole path of a folder with a {INDEX}.",
-    )
+        "There is no such Flux model.", hint=f"Known: schnell, dev, or the whole path of a folder with a {INDEX}."
+    ) from reason
 
 
-def _open_model(place: str) -> Any:
+def _share(weights: Weights, device: str) -> int:
+    """Return the bytes of a device's memory that the model may have, of the three ways in which it runs."""
+    whole = weights.memory_on(device)
+    if not device.startswith("cuda") or (room := shelf.room(device)) >= whole:
+        return whole
+    return PARTS_BYTES if room >= PARTS_BYTES else LAYERS_BYTES
+
+
+def _open_model(folder: Path, device: str, takes: int) -> Any:
     """Load the model and put it where it fits; raises Unavailable."""
     import torch
     from diffusers import FluxPipeline
@@ -118,23 +108,18 @@ def _open_model(place: str) -> Any:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     try:
-        pipe = FluxPipeline.from_pretrained(place, dtype=dtype, use_safetensors=True)
+        pipe = FluxPipeline.from_pretrained(str(folder), dtype=dtype, use_safetensors=True, local_files_only=True)
     except (OSError, ValueError, LookupError, RuntimeError) as exc:  # whatever is missing, it is one of these
-        raise Unavailable(
-            "The Flux model could not be loaded.",
-            hint=f"Is it on this machine? Fetch it first: hf download {place}" if "FLUX" in place else "Is it whole?",
-        ) from exc
+        raise Unavailable("The Flux model could not be loaded.", hint="Is it whole? Fetch it again.") from exc
     pipe.set_progress_bar_config(disable=True)
-    free = torch.cuda.mem_get_info()[0] if device == "cuda" else WHOLE_BYTES
-    if free >= WHOLE_BYTES:
-        return pipe.to(device)
-    if free >= PARTS_BYTES:
-        pipe.enable_model_cpu_offload()
+    if takes == PARTS_BYTES:
+        pipe.enable_model_cpu_offload(device=device)
+    elif takes == LAYERS_BYTES:
+        pipe.enable_sequential_cpu_offload(device=device)
     else:
-        pipe.enable_sequential_cpu_offload()
+        pipe.to(device)
     return pipe
 
 
@@ -179,4 +164,4 @@ def _cover(sheet: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]
 
 
 def load(variant: str, vendors: Vendors) -> FluxLocal:
-    return FluxLocal(variant)
+    return FluxLocal(variant, vendors)
