@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -57,11 +57,16 @@ class Vitals:
 
 @contextlib.asynccontextmanager
 async def watched(
-    checks: Mapping[str, Check], *, host: str, port: int, clock: Callable[[], float] = time.monotonic
+    checks: Mapping[str, Check],
+    *,
+    host: str,
+    port: int,
+    also: Sequence[web.RouteDef] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Vitals]:
     """Check again and again, and serve what is found while the block runs. Port 0: nothing is served.
 
-    Raises Unavailable when the port is taken.
+    `also` is served beside it. Raises Unavailable when the port is taken.
     """
     vitals = Vitals(clock)
     if port == 0:
@@ -69,7 +74,7 @@ async def watched(
         return
     vitals.beat = vitals.looked = clock()
     vitals.failing = await _look(checks)
-    server = Server(vitals, host, port)
+    server = Server(vitals, host, port, also)
     tasks = [asyncio.create_task(_pulse(vitals)), asyncio.create_task(_keep_looking(vitals, checks))]
     try:
         await asyncio.to_thread(server.start)
@@ -125,8 +130,8 @@ async def _look(checks: Mapping[str, Check]) -> dict[str, str]:
 class Server:
     """Serves vitals from a thread of its own."""
 
-    def __init__(self, vitals: Vitals, host: str, port: int) -> None:
-        self._vitals, self._host, self._port = vitals, host, port
+    def __init__(self, vitals: Vitals, host: str, port: int, also: Sequence[web.RouteDef] = ()) -> None:
+        self._vitals, self._host, self._port, self._also = vitals, host, port, also
         self._up = threading.Event()
         self._problem: OSError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -157,6 +162,7 @@ class Server:
         app.add_routes(
             [web.get("/healthz", self._health), web.get("/readyz", self._ready), web.get("/metrics", _metrics)]
         )
+        app.add_routes(self._also)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:

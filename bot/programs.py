@@ -370,7 +370,8 @@ async def _work(settings: JobSettings, queues: list[Any]) -> None:
             rounds = [Dispatcher(records, blobs, bell, queue, owner=one.name, kept_s=kept_s).run() for queue in queues]
             stored = seldom(blobs.ping, seconds=STORED_S)
             checks = {"database": records.ping, "redis": bell.ping, "blobs": stored}
-            async with watched(checks, host=settings.health_host, port=settings.health_port) as vitals:
+            calls = _calls(settings)
+            async with watched(checks, host=settings.health_host, port=settings.health_port, also=calls) as vitals:
                 duties = [asyncio.create_task(duty) for duty in rounds]
                 working = asyncio.create_task(one.run())
                 await _first(stop.wait(), also=[working, *duties])
@@ -379,6 +380,15 @@ async def _work(settings: JobSettings, queues: list[Any]) -> None:
                     await _first(one.drain(within_s=settings.drain_s), hurry.wait())
                     await _settle([working], hurry, within_s=SETTLE_S / 2)
                 await _settle([working, *duties], hurry, within_s=0)
+
+
+def _calls(settings: JobSettings) -> list[Any]:
+    """Return the routes under which vendors call, where they were told to."""
+    if not settings.replicate_webhook or settings.replicate_webhook_secret is None:
+        return []
+    from bot import ended
+
+    return [*ended.routes(settings.webhooks, settings.replicate_webhook_secret.get_secret_value())]
 
 
 def slots(queues: list[str]) -> int:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Iterable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
@@ -53,7 +55,10 @@ SECRETS_OF_OTHERS = (
 )
 
 #: what is in a data folder of ours; a folder that holds none of it is somebody else's
-OURS = ("reelscore.db", "redis", "blobs", "jobs", "uploads", "run.log")
+OURS = ("reelscore.db", "redis", "blobs", "jobs", "uploads", "webhooks", "run.log")
+
+#: with which Replicate signs, as its client wants to have it
+WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{20,}={0,2}")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -145,6 +150,11 @@ class JobSettings(VendorSettings):
     health_host: str = "127.0.0.1"
     health_port: Port = 0  #: 0: no health server. `reelscore run` gives its worker the next one
 
+    replicate_webhook: str = (
+        ""  #: under which Replicate reaches /replicate of the worker's health server; none: polling
+    )
+    replicate_webhook_secret: SecretStr | None = Field(None, validation_alias="REPLICATE_WEBHOOK_SECRET")
+
     @field_validator("data")
     @classmethod
     def _absolute(cls, data: Path) -> Path:
@@ -158,6 +168,38 @@ class JobSettings(VendorSettings):
     def check(self) -> None:
         if self.redis_url is not None:
             _check_redis(self.redis_url.get_secret_value())
+        if self.replicate_webhook:
+            self._check_replicate()
+
+    def _check_replicate(self) -> None:
+        """Refuse a webhook that anybody could call, and one that nobody listens to."""
+        secret = self.replicate_webhook_secret.get_secret_value() if self.replicate_webhook_secret else ""
+        at = urlsplit(self.replicate_webhook)
+        if at.scheme != "https" or not at.hostname or at.username is not None:
+            raise Refused(
+                "REELSCORE_REPLICATE_WEBHOOK is not an https address, and Replicate calls no other.",
+                hint="Write the public address of a proxy that leads to /replicate of the worker's health server.",
+            )
+        if not WEBHOOK_SECRET.fullmatch(secret):
+            raise Refused(
+                "REELSCORE_REPLICATE_WEBHOOK is set without a good REPLICATE_WEBHOOK_SECRET: anybody could call.",
+                hint="Ask Replicate for it: GET https://api.replicate.com/v1/webhooks/default/secret.",
+            )
+        if not self.health_port:
+            raise Refused(
+                "REELSCORE_REPLICATE_WEBHOOK is set, but nothing listens.",
+                hint="Set REELSCORE_HEALTH_PORT: that server takes the calls.",
+            )
+
+    @property
+    def webhooks(self) -> Path:
+        """The folder for notes of what has ended at vendors'."""
+        return self.data / "webhooks"
+
+    @property
+    def vendors(self) -> Vendors:
+        notes = str(self.webhooks) if self.replicate_webhook else ""
+        return replace(super().vendors, replicate_webhook=self.replicate_webhook, replicate_notes=notes)
 
     @property
     def redis(self) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 SECRET = "a" * 32
 
+SIGNED = "whsec_" + "c2VjcmV0" * 4
+CALLED = {"REELSCORE_REPLICATE_WEBHOOK": "https://x.org/replicate", "REELSCORE_HEALTH_PORT": "9000"}
+
 UNSAFE: list[tuple[dict[str, str], str, str]] = [
     ({"REELSCORE_SLOT": "hunter"}, "no setting REELSCORE_SLOT", "REELSCORE_SLOTS"),
     ({"REELSCORE_OWNER": "hunter"}, "no setting REELSCORE_OWNER", "REELSCORE_OWNERS"),
@@ -30,9 +33,18 @@ UNSAFE: list[tuple[dict[str, str], str, str]] = [
     ({"REELSCORE_WEBHOOK_URL": "http://x.org/hook", "REELSCORE_WEBHOOK_SECRET": SECRET}, "https", "proxy"),
     ({"REELSCORE_WEBHOOK_URL": "ftp://x.org", "REELSCORE_WEBHOOK_SECRET": SECRET}, "REELSCORE_WEBHOOK_URL: ", ""),
     ({"REELSCORE_TELEGRAM_API": "http://me:hunter2secret@x.org"}, "REELSCORE_TELEGRAM_API: ", ".env"),
+    (CALLED, "without a good REPLICATE_WEBHOOK_SECRET", "default/secret"),
+    (
+        CALLED | {"REPLICATE_WEBHOOK_SECRET": "hunter2secret"},
+        "without a good REPLICATE_WEBHOOK_SECRET",
+        "replicate.com",
+    ),
+    (CALLED | {"REPLICATE_WEBHOOK_SECRET": SIGNED, "REELSCORE_HEALTH_PORT": "0"}, "nothing listens", "HEALTH_PORT"),
+    ({"REELSCORE_REPLICATE_WEBHOOK": "http://x.org", "REPLICATE_WEBHOOK_SECRET": SIGNED}, "not an https", "proxy"),
 ]
 
 NONE: list[dict[str, str]] = [
+    CALLED | {"REPLICATE_WEBHOOK_SECRET": SIGNED},
     {"REDIS_URL": "redis://localhost:6379"},
     {"REDIS_URL": "redis://127.0.0.1:6379/3"},
     {"REDIS_URL": "redis://[::1]:6379"},

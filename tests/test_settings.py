@@ -11,7 +11,7 @@ from bot.settings import BotSettings
 from jobs.settings import NAMES_OF_THE_BOT, PREFIX, SECRETS_OF_THE_BOT, JobSettings, VendorSettings, names, scrub
 from pipeline.errors import Refused
 from storage.records import Caps
-from tests.settings_cases import NONE, UNSAFE
+from tests.settings_cases import CALLED, NONE, SIGNED, UNSAFE
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFa"
@@ -154,3 +154,15 @@ def test_vendors_are_read_without_the_rest(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("REELSCORE_SUNO_URL", "hunter")
     with pytest.raises(Refused, match="REELSCORE_SUNO_URL: write an address"):
         VendorSettings.read()
+
+
+def test_only_who_may_be_called_is_told_where_notes_are_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert JobSettings.read().vendors.replicate_notes == ""
+    for name, value in (CALLED | {"REPLICATE_WEBHOOK_SECRET": SIGNED}).items():
+        monkeypatch.setenv(name, value)
+    settings = JobSettings.read()
+    assert settings.vendors.replicate_webhook == "https://x.org/replicate"
+    assert settings.vendors.replicate_notes == str(tmp_path / "data" / "webhooks")
+    assert SIGNED in settings.secrets()
+    assert SIGNED not in f"{settings!r} {settings.vendors!r}"
+    assert VendorSettings.read().vendors.replicate_webhook == "", "at the terminal nobody listens"
