@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -253,12 +252,13 @@ class _Line(openai.DefaultAsyncHttpxClient):
 
 
 def _wait(headers: Mapping[str, str]) -> float:
-    """Seconds that a server asks to be left alone for; 0 where it does not say."""
-    with contextlib.suppress(ValueError):
-        if "retry-after-ms" in headers:
-            return float(headers["retry-after-ms"]) / 1000
-        return float(headers.get("retry-after", 0))
-    return 0.0
+    """Seconds that a server asks to be left alone for, a day at most; 0 where it does not say."""
+    thousandths = headers.get("retry-after-ms")
+    try:
+        seconds = float(thousandths) / 1000 if thousandths else float(headers.get("retry-after", 0))
+    except ValueError:
+        return 0.0
+    return max(0.0, min(86_400.0, seconds))
 
 
 async def _post(account: Account, line: _Line, **request: Any) -> bytes:

@@ -1,5 +1,7 @@
 """An OpenAI on loopback: one chat completion with a schema, and the faults that the real one has.
 
+It directs music videos, writes music directions and describes scenes, whatever it is asked for.
+
     with FakeOpenAI() as vendor:
         director = load("", Vendors(openai_key=KEY, openai_url=vendor.url))
 
@@ -23,7 +25,7 @@ class FakeOpenAI:
     """Refuses whoever has another key, and a request without a strict schema."""
 
     def __init__(self, says: Callable[[dict[str, Any]], Any] | None = None) -> None:
-        self.says = says or a_storyboard
+        self.says = says or willing
         self.key = KEY
         self.refuse: list[Answer] = []
         self.usage: tuple[int, int] | None = (1000, 500)  #: tokens read and written; None: it does not say
@@ -89,6 +91,55 @@ def completion(
 
 def trouble(status: int, message: str, **headers: str) -> Answer:
     return Answer({"error": {"message": message, "type": "x", "code": None, "param": None}}, status, headers)
+
+
+def willing(asked: dict[str, Any]) -> dict[str, Any]:
+    """What a willing model answers."""
+    if "pictures" in asked:
+        return a_storyboard(asked)
+    if "cues" in asked:
+        return {"directions": [a_direction(one["cue"], i) for i, one in enumerate(asked["cues"])]}
+    return {"scenes": [a_description(one["scene"], i) for i, one in enumerate(asked["scenes"])]}
+
+
+BRIEF = (
+    "Hopeful chamber music for felt piano and solo cello, unhurried, over open fifths; a rising motif of three notes "
+    "answers each new picture, and the last chord is left open for what follows."
+)
+LONG = (
+    "Hopeful chamber music for felt piano and solo cello at walking pace. The piano keeps to broken chords in the "
+    "middle register while the cello carries a rising motif of three notes; strings join late, quietly, the harmony "
+    "turns to major, and everything thins out until one open chord remains."
+)
+
+
+def a_direction(cue: str, number: int = 0) -> dict[str, Any]:
+    return {
+        "cue": cue,
+        "style": ("folk", "ambient", "epic")[number % 3],
+        "instrumentation": ["felt piano", "solo cello", "warm strings"],
+        "energy": 0.35,
+        "tempo": (100, 66, 120)[number % 3],
+        "key": ("D major", "B minor", "G lydian")[number % 3],
+        "exclusions": ["drums"],
+        "words": {"brief": BRIEF, "long": LONG},
+    }
+
+
+def a_description(scene: str, number: int = 0) -> dict[str, Any]:
+    return {
+        "scene": scene,
+        "caption": ("a woman walks her dog along an empty beach", "a train crosses a high bridge in the rain")[
+            number % 2
+        ],
+        "mood": ("wistful", "tense")[number % 2],
+        "place": ("a beach", "a bridge")[number % 2],
+        "time_of_day": "dusk",
+        "moving": ("the waves", "a train")[number % 2],
+        "tags": ["beach", "dog"] if number % 2 == 0 else ["train", "bridge"],
+        "emotions": dict.fromkeys(("happiness", "disgust", "anger", "fear", "surprise"), 0.02)
+        | {"sadness": 0.7, "neutrality": 0.2},
+    }
 
 
 def a_storyboard(asked: dict[str, Any]) -> dict[str, Any]:
