@@ -4,7 +4,7 @@
 #   make run CLIP=holiday.mp4 ARGS='--style epic --without drums'
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench chaos lock clean
+.PHONY: help run test check fmt bench chaos audiocraft lock clean
 
 # python3 where the synthesizer has a wheel for it, else a 3.12 or 3.11 beside it, else whatever python3 is
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
@@ -53,6 +53,10 @@ bench: $(VENV)/.dev ## measure speed and music; minutes
 
 chaos: $(VENV)/.dev ## kill, cut and flood the running bot, and count what is lost; minutes
 	$(ONE_THREAD) $(BIN)/python -m tests.chaos $(ARGS)
+
+audiocraft: $(VENV)/.run ## add Meta's own program for MusicGen, and the models' libraries; gigabytes
+	@$(PIP) install -q -e '.[models,audiocraft]'
+	@$(PIP) install -q --no-deps --require-hashes -r requirements-audiocraft.lock
 
 lock: ## pin anew what pyproject.toml asks for (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --extra dev -o requirements-dev.lock

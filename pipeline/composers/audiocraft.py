@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.music import Recording
 
 NEEDED = ("torch", "transformers", "einops", "julius", "omegaconf", "audiocraft")
-INSTALL = "make audiocraft, or: pip install '.[audiocraft]' && pip install --no-deps audiocraft==1.3.0"
+INSTALL = "make audiocraft, or: pip install '.[models,audiocraft]' && pip install --no-deps audiocraft==1.3.0"
 
 RATE = 32_000  # Hz; of every MusicGen
 
@@ -193,7 +193,7 @@ def _melody(melody: Melody, channels: int) -> Any:
 
 
 def _frames(model: Any, seconds: float) -> int:
-    return math.ceil(seconds * model.frame_rate)
+    return math.ceil(seconds * float(model.frame_rate))
 
 
 def _between(told: Told, low: float, high: float) -> Told:

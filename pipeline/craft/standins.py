@@ -115,7 +115,9 @@ def _spectrogram_class() -> Any:
     """Return a class whose objects turn sound (..., n) into power spectra (..., bins, frames) of unit window energy."""
     import torch
 
-    class Spectrogram(torch.nn.Module):
+    module_class: Any = torch.nn.Module
+
+    class Spectrogram(module_class):  # type: ignore[misc]
         def __init__(self, n_fft: int, win_length: int, hop_length: int, **fixed: Any) -> None:
             """Takes what audiocraft asks for, and nothing else: centred, windowed, squared, normalized."""
             super().__init__()
