@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from pipeline.backends import Vendors
 from pipeline.errors import Cancelled, Refused, Unavailable, UserError
 from pipeline.purse import PaidFor
 from pipeline.replicated import Replicate
-from tests.fake_replicate import TOKEN, FakeReplicate
+from tests.fake_replicate import TOKEN, FakeReplicate, Prediction
 from tests.loopback import Answer
 
 MODEL = "black-forest-labs/flux-schnell"
@@ -233,3 +235,65 @@ def test_a_ticket_for_something_else_is_not_followed(server: FakeReplicate, tmp_
         (tmp_path / "made.ticket").write_text(left)
         assert make(server, tmp_path).exists()
     assert len(server.predictions) == 4
+
+
+def heard(server: FakeReplicate, folder: Path, *, work_s: float = 9.0) -> list[float]:
+    """Return the seconds at work that were told of while something was made, or not."""
+    account, seconds = Replicate(Vendors(replicate_token=TOKEN, replicate_url=server.url)), []
+    with contextlib.suppress(UserError):
+        account.make(
+            "meta/musicgen:671ac645",
+            {"prompt": "a tune"},
+            folder / "made.bin",
+            seconds=5,
+            most_bytes=10**6,
+            check=lambda: None,
+            work_s=work_s,
+            worked=seconds.append,
+        )
+    return seconds
+
+
+def test_a_version_that_is_pinned_is_asked_for_by_its_number(server: FakeReplicate, tmp_path: Path):
+    heard(server, tmp_path)
+    assert server.asked[0].path == "/v1/predictions"
+    assert server.asked[0].json == {"version": "671ac645", "input": {"prompt": "a tune"}}
+
+
+@pytest.mark.parametrize("steps", [["processing", "succeeded"], ["processing", "failed"], ["starting", "canceled"]])
+def test_the_time_at_work_is_told_however_it_ends(server: FakeReplicate, tmp_path: Path, steps: list[str]):
+    server.steps, server.predict_s = steps, 12.5
+    assert heard(server, tmp_path) == [12.5]
+
+
+def test_where_replicate_does_not_say_it_our_own_clock_does(server: FakeReplicate, tmp_path: Path):
+    server.steps = ["starting", "processing"]
+    (seconds,) = heard(server, tmp_path, work_s=0.3)
+    assert 0.3 <= seconds < 3
+    assert not server.running
+    server.steps = ["starting"]
+    server.lost = [Answer({"detail": "No."}, 500)] * 20
+    assert heard(server, tmp_path) == [0.0], "what was never seen at work has cost nothing"
+
+
+def test_what_an_earlier_run_has_left_in_vain_is_told_too(server: FakeReplicate, tmp_path: Path):
+    server.predict_s = 2.0
+    (tmp_path / "made.ticket").write_text(
+        json.dumps({"of": replicated._fingerprint("meta/musicgen:671ac645", {"prompt": "a tune"}, {}), "id": "p" * 26})
+    )
+    server.predictions["p" * 26] = Prediction("p" * 26, "m", {}, ["failed"], "", "CUDA", predict_s=7.0)
+    assert heard(server, tmp_path) == [7.0, 2.0]
+
+
+def test_no_id_leaves_the_folder_for_notes(tmp_path: Path):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for name in ("../elsewhere1", "/etc/passwd000", "UPPERCASE1", ""):
+        with replicated._awaited(notes, name) as ended:
+            assert ended is None
+    with replicated._awaited(notes, "p" * 26) as ended:
+        assert [note.name for note in notes.iterdir()] == [f"{'p' * 26}.awaited"]
+        assert ended == notes / f"{'p' * 26}.ended"
+    assert [left.name for left in tmp_path.rglob("*")] == ["notes"]
+    with replicated._awaited(tmp_path / "gone", "p" * 26):
+        pass
