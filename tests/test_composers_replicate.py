@@ -146,7 +146,7 @@ def test_what_goes_on_is_as_loud_as_what_it_goes_on_from():
 
 
 def test_cues_of_one_piece_begin_from_the_end_of_the_one_before(server: FakeReplicate, tmp_path: Path):
-    one, other = engine(server, "stereo-large-primed").play([order(1.0), order(1.5, 9)], session(tmp_path))
+    one, other = engine(server, "stereo-large+chain").play([order(1.0), order(1.5, 9)], session(tmp_path))
     assert (len(one), len(other)) == (RATE, round(1.5 * RATE))
     first, second = server.predictions.values()
     assert "input_audio" not in first.input
@@ -253,7 +253,7 @@ def test_a_killed_run_is_followed_by_the_next(server: FakeReplicate, tmp_path: P
 
     def die() -> None:
         with pytest.raises(Cancelled):
-            engine(server, "large-primed").play([order()], session(tmp_path, report=report))
+            engine(server, "large+chain").play([order()], session(tmp_path, report=report))
 
     process = threading.Thread(target=die)
     process.start()
@@ -262,7 +262,7 @@ def test_a_killed_run_is_followed_by_the_next(server: FakeReplicate, tmp_path: P
         (prediction,) = server.predictions.values()
         prediction.steps = ["processing", "succeeded"]
         given = session(tmp_path)
-        engine(server, "large-primed").play([order()], given)
+        engine(server, "large+chain").play([order()], given)
         assert len(server.predictions) == 1
         assert given.purse.spent_usd == pytest.approx(3 * USD_PER_S)
     finally:

@@ -1,6 +1,6 @@
 """MusicGen by Replicate: bought by the second of a hosted GPU.
 
-A long stretch is made in pieces, each continuing the last seconds of the one before. The variants with "-primed" let
+A long stretch is made in pieces, each continuing the last seconds of the one before. The variants with "+chain" let
 each cue begin from the end of the one before it as well, so that all of them are one piece; the others are made side
 by side. What has been made and paid for lies in the job's folder, and is not bought again when the job is taken up.
 """
@@ -35,7 +35,7 @@ from pipeline.track import RATE, TrackLimits, open_track
 #: https://github.com/replicate/cog-musicgen/blob/b640bde067f9d4177ee3595a9102927286efd74a/predict.py
 MODEL = "meta/musicgen:671ac645ce5e552cc63a54a2bbff63fcf798043055d2dac5fc9e36a837eedcfb"
 VERSIONS = ("stereo-large", "stereo-melody-large", "large", "melody-large")  # what it calls its checkpoints
-PRIMED = "-primed"
+PRIMED = "+chain"
 VARIANTS = (*VERSIONS, *(version + PRIMED for version in VERSIONS))
 
 #: dollars for a second of an A100 with 80 GB, as on replicate.com/pricing in March 2026; the model has run on a smaller
