@@ -6,28 +6,23 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-SENTENCES = (
-    "a photo of a man walking on a beach at sunset in the rain by the sea",
-    "Question: Which emotion does it convey: happiness, sadness, disgust, anger, fear, surprise or neutrality?",
-    "How do the people feel: happy, sad, disgusted, angry, afraid, surprised or neutral? Short answer: Answer:",
-    "What is the mood of this picture? Where was it taken? What time of day is it? What is moving?",
+WORDS = (
+    "a photo of in on at the by man woman dog beach sea forest city street sunset night morning rain car boat "
+    "walking running dancing quiet dark bright calm tense people waves trees sky red blue green , . : ? two many "
+    "moving Question Answer Short answer Which What Where How emotion does this picture convey happiness sadness "
+    "disgust anger fear surprise or neutrality do feel happy sad disgusted angry afraid surprised neutral is mood "
+    "was taken time day it"
 )
 
 
 def tokenizer(*, ends: bool = False, starts: bool = False) -> Any:
-    """A byte-level tokenizer trained on a few sentences; it adds `</s>` or `<s>` where it is told to."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    """A tokenizer of whole words that adds `</s>` or `<s>` where it is told to."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    made = Tokenizer(models.BPE(unk_token="<unk>"))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    specials = ["<pad>", "</s>", "<s>", "<unk>", "<image>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(
-        SENTENCES,
-        trainers.BpeTrainer(vocab_size=420, special_tokens=specials, initial_alphabet=alphabet, show_progress=False),
-    )
+    known = {word: number for number, word in enumerate(("<pad>", "</s>", "<s>", "<unk>", "<image>", *WORDS.split()))}
+    made = Tokenizer(models.WordLevel(known, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
     single = f"{'<s> ' * starts}$A{' </s>' * ends}"
     made.post_processor = processors.TemplateProcessing(single=single, special_tokens=[("<s>", 2), ("</s>", 1)])
     return PreTrainedTokenizerFast(

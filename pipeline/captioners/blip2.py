@@ -85,7 +85,7 @@ class Blip2Captioner:
         device, weights = shelf.device(self._vendors), self._weights
         key = ("blip2", str(self._folder), device)
         with shelf.borrow(
-            key, lambda: open_blip(self._folder, device), bytes=weights.memory_bytes, device=device
+            key, lambda: open_blip(self._folder, device), bytes=weights.memory_on(device), device=device
         ) as blip:
             frames = read_frames(stills, side=blip.opened.side, squeezed=True)
             readings = read(blip, frames, by=self.name, session=session)
@@ -180,7 +180,7 @@ def say(blip: Blip, seen: Any, prompt: str, *, beams: int, most: int, tell: Tell
         eos_token_id=sorted(ends),
         bos_token_id=texts.bos_token_id,
         pad_token_id=texts.pad_token_id,
-        decoder_start_token_id=getattr(texts, "decoder_start_token_id", None),
+        decoder_start_token_id=_start(blip) if blip.encodes else None,
     )
 
     def talk(first: int, end: int) -> list[str]:
@@ -210,6 +210,13 @@ def _line_ends(blip: Blip) -> list[int]:
     """Return the token that ends a line: OPT goes on with another question after it."""
     ids = [] if blip.encodes else blip.opened.tokenizer("\n", add_special_tokens=False)["input_ids"]
     return ids if len(ids) == 1 else []
+
+
+def _start(blip: Blip) -> int:
+    """Return the token that an answer of T5 begins with: its padding, where the configuration does not say."""
+    texts = blip.opened.model.config.text_config
+    start = getattr(texts, "decoder_start_token_id", None)
+    return int(texts.pad_token_id if start is None else start)
 
 
 def _before(blip: Blip, seen: Any, prompt: str) -> Any:
@@ -311,8 +318,7 @@ def _hear(blip: Blip, before: Any, whose: Any, tokens: Any) -> Any:
     if blip.encodes:
         read = blip.speech.get_encoder()(inputs_embeds=before, attention_mask=mask)
         read.last_hidden_state = read.last_hidden_state[whose]
-        start = blip.opened.model.config.text_config.decoder_start_token_id
-        given = torch.cat([torch.full_like(tokens[:, :1], start), tokens[:, :-1]], dim=1)
+        given = torch.cat([torch.full_like(tokens[:, :1], _start(blip)), tokens[:, :-1]], dim=1)
         return blip.speech(encoder_outputs=read, attention_mask=mask[whose], decoder_input_ids=given).logits
     read = blip.speech(inputs_embeds=before, attention_mask=mask, use_cache=True, logits_to_keep=1)
     first = read.logits[:, -1:][whose]

@@ -19,10 +19,12 @@ MOOD_WORDS_MOST, PLACE_WORDS, TIME_WORDS, MOVING_WORDS, TAG_WORDS = 2, 5, 3, 6, 
 MOST_TAGS = 8
 LETTERS_A_WORD = 12  # characters that each allowed word is worth: "one word" of a thousand letters is none
 
+READ = 200  # characters of an answer beyond what may come of it, for opening phrases and markup
+
 _MARKUP = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(r"\S*(?:://|www\.|@)\S*", re.IGNORECASE)
 _PLAIN = frozenset(",.;!?'-")
-_REPEATED = re.compile(r"\b((?:[^\W_]+[ ,]+){0,3}[^\W_]+)(?:[ ,]+\1\b)+", re.IGNORECASE)
+_REPEATED = re.compile(r"\b((?:[^\W_]+[ ,]+){0,3}?[^\W_]+)(?:[ ,]+\1\b)+", re.IGNORECASE)
 _STUCK = re.compile(r"(.{1,3})\1{3}")  # a model that has caught on a syllable
 _LOOSE = re.compile(r"(?:[ ,.;!?'-]+(?:and|or|of|the|a|an|with|in|on|at|to|by|for|is|are))*[ ,.;'-]*$", re.IGNORECASE)
 #: with what captioners begin whatever they see
@@ -37,9 +39,9 @@ _CAPITAL = re.compile(r"^(?:An?|The|Two|Three|Several|Some|Many|People|Person|Ma
 #: answers that say that there is none
 _NONE = frozenset(
     (
-        "yes", "no", "none", "nothing", "unknown", "unanswerable", "unclear", "unsure", "question", "answer", "n a", "na",
-        "not", "nowhere", "neither", "no one", "not sure", "i don't know", "don't know", "not visible", "no answer",
-        "short answer", "nothing moves",
+        "yes", "no", "none", "nothing", "unknown", "unanswerable", "unclear", "unsure", "question", "answer", "n a",
+        "na", "not", "nowhere", "neither", "no one", "not sure", "i don't know", "don't know", "not visible",
+        "no answer", "short answer", "nothing moves",
     )
 )  # fmt: skip
 
@@ -84,7 +86,7 @@ def clean(reading: Reading) -> Reading:
 
 def plain(text: str, most: int) -> str:
     """Return at most that many words of a text: letters, digits and plain punctuation, no markup, no address."""
-    text = unicodedata.normalize("NFKC", text[: 40 * LETTERS_A_WORD * most])
+    text = unicodedata.normalize("NFKC", text[: READ + 4 * LETTERS_A_WORD * most])
     text = "".join(" " if sign.isspace() else sign for sign in text if sign.isspace() or not _hidden(sign))
     text = _ADDRESS.sub(" ", _MARKUP.sub(" ", text))
     words = "".join(sign if _is_plain(sign) else " " for sign in text).split()

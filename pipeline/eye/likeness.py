@@ -35,7 +35,7 @@ def borrow_clip(weights: Weights, vendors: Vendors) -> Iterator[Opened]:
     def load() -> Opened:
         return open_model(folder, kind="CLIPModel", device=device, dtype=shelf.dtype(device))
 
-    with shelf.borrow(("clip", str(folder), device), load, bytes=weights.memory_bytes, device=device) as clip:
+    with shelf.borrow(("clip", str(folder), device), load, bytes=weights.memory_on(device), device=device) as clip:
         yield clip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import Unavailable
+from pipeline.errors import OverLimit, Unavailable
 
 NEEDED = ("torch", "transformers")
 INSTALL = "pip install '.[models]'"
@@ -39,8 +39,10 @@ def need_packages(what: str) -> None:
 def open_model(folder: Path, *, kind: str, device: str, dtype: Any) -> Opened:
     """Open the model of a class of transformers, such as "CLIPModel".
 
-    Raises Unavailable where files are missing, broken, or of another model; the library would make up missing weights.
+    Raises Unavailable where files are missing, broken, or of another model (the library would make up missing weights),
+    OverLimit where the device has no room for it.
     """
+    import torch
     import transformers
     from safetensors import SafetensorError
 
@@ -56,7 +58,14 @@ def open_model(folder: Path, *, kind: str, device: str, dtype: Any) -> Opened:
         if told["missing_keys"]:
             raise ValueError("weights are missing")
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
+        _check_words(tokenizer, config.get_text_config().vocab_size)
         mean, deviation = _light(folder)
+        model = model.eval().to(device)
+    except (MemoryError, torch.OutOfMemoryError) as exc:
+        raise OverLimit(
+            "There is too little memory for the model that reads the pictures.",
+            hint="Free some of it, choose a smaller model, or let it run on the processor.",
+        ) from exc
     except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as exc:
         raise Unavailable(
             "The model that reads the pictures could not be loaded.",
@@ -64,7 +73,14 @@ def open_model(folder: Path, *, kind: str, device: str, dtype: Any) -> Opened:
         ) from exc
     model.requires_grad_(False)
     side = _side(model.config.vision_config.image_size)
-    return Opened(model.eval().to(device), tokenizer, device, dtype, side, mean, deviation)
+    return Opened(model, tokenizer, device, dtype, side, mean, deviation)
+
+
+def _check_words(tokenizer: Any, known: int) -> None:
+    """Raise ValueError for a tokenizer that knows no words: of a folder without one the library makes an empty one."""
+    ids = tokenizer("a photo of a dog", add_special_tokens=False)["input_ids"]
+    if len(set(ids) - {tokenizer.unk_token_id}) < 2 or max(ids) >= known:
+        raise ValueError("the words are not the model's")
 
 
 def _side(size: Any) -> int:

@@ -68,14 +68,14 @@ ACTIVITIES = (
 )  # fmt: skip
 
 LIGHTS = (
-    "at sunrise", "at sunset", "at dusk", "at night", "in bright daylight", "under an overcast sky", "in golden light",
+    "at sunrise", "at sunset", "at dusk", "at night", "in bright daylight", "in golden light",
     "in blue light", "in neon light", "in candlelight", "in firelight", "in moonlight", "in stage light",
     "in lamplight", "in harsh shadow", "in soft light",
 )  # fmt: skip
 
 WEATHERS = (
     "in the rain", "in a thunderstorm", "in falling snow", "in fog", "in strong wind", "in a dust storm",
-    "under a clear blue sky", "under heavy clouds", "under a rainbow",
+    "under a clear blue sky", "under an overcast sky", "under a rainbow",
 )  # fmt: skip
 
 MOODS = (
