@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline import certificate
 from pipeline.cuesheet import Cue
+from pipeline.cutlock.accents import bring_out
 from pipeline.cutlock.anchors import MISSED, MOST, Anchors, Choice, Moment, Span, choose_anchors, is_leap
 from pipeline.cutlock.landmarks import Landmarks, Times, find_landmarks
 from pipeline.cutlock.loops import lengthen
@@ -95,13 +97,21 @@ def _heard_best(sound: Audio, marks: Landmarks, cue: Cue, span: Span) -> Locked:
     tried: list[Locked] = []
     for _ in range(RETRIES + 1):
         anchors = choose_anchors(marks, moments, span, unheard)
-        locked, heard = _play(sound, marks, cue, _course(anchors, marks, span))
+        locked, heard = _play(sound, marks, cue, _course(anchors, marks, span), _strikes(anchors, moments))
         tried.append(locked)
         lost = _lost(anchors, heard)
         if locked.hits == locked.asked or not lost - unheard:
             break
         unheard |= lost
     return max(tried, key=lambda locked: locked.hits)  # the first of equals: the one that costs least
+
+
+def _strikes(anchors: Anchors | None, moments: Sequence[Moment]) -> list[tuple[float, float]]:
+    """Return (time, weight) of what shall be brought out."""
+    if anchors is None:
+        return []
+    weights = [moments[number].weight for number, _ in anchors.chosen]
+    return list(zip(anchors.film.tolist(), weights, strict=True))
 
 
 def _lost(anchors: Anchors | None, heard: Times) -> set[Choice]:
@@ -112,10 +122,10 @@ def _lost(anchors: Anchors | None, heard: Times) -> set[Choice]:
     return {choice for choice, there in zip(anchors.chosen, met, strict=True) if not there}
 
 
-def _met(times: Times, heard: Times) -> np.ndarray:
+def _met(times: Times, heard: Times) -> NDArray[np.bool_]:
     if not heard.size or not times.size:
         return np.zeros(len(times), dtype=bool)
-    met: np.ndarray = np.abs(times[:, None] - heard[None, :]).min(axis=1) <= certificate.WITHIN_S
+    met: NDArray[np.bool_] = np.abs(times[:, None] - heard[None, :]).min(axis=1) <= certificate.WITHIN_S
     return met
 
 
@@ -125,15 +135,16 @@ def _course(anchors: Anchors | None, marks: Landmarks, span: Span) -> list[Leg]:
     begin = max(span.start - span.before, film[0] - (sound[0] - marks.audible[0]) / pace)
     end = min(span.end + span.after, film[-1] + (marks.audible[1] - sound[-1]) / pace)
     times = [min(begin, film[0]), *film, max(end, film[-1])]
-    into = [sound[0] - (film[0] - times[0]) * pace, *sound]
-    legs = []
-    for (start, stop), (first, last) in zip(
-        itertools.pairwise(times), itertools.pairwise([*into, sound[-1] + (times[-1] - film[-1]) * pace]), strict=True
-    ):
-        if stop - start >= 1 / RATE:
-            bent = last if not is_leap(stop - start, last - first) else first + (stop - start) * pace
-            legs.append(Leg((float(start), float(stop)), (float(first), float(bent))))
-    return legs
+    into = [sound[0] - (film[0] - times[0]) * pace, *sound, sound[-1] + (times[-1] - film[-1]) * pace]
+    pairs = zip(itertools.pairwise(times), itertools.pairwise(into), strict=True)
+    return [_leg(of_film, of_sound, pace) for of_film, of_sound in pairs if of_film[1] - of_film[0] >= 1 / RATE]
+
+
+def _leg(film: tuple[float, float], sound: tuple[float, float], pace: float) -> Leg:
+    """Return the way between two anchors; before a leap the sound goes on at its pace."""
+    length = film[1] - film[0]
+    last = sound[0] + length * pace if is_leap(length, sound[1] - sound[0]) else sound[1]
+    return Leg((float(film[0]), float(film[1])), (float(sound[0]), float(last)))
 
 
 def _adrift(marks: Landmarks, span: Span) -> tuple[Times, Times, float]:
@@ -142,10 +153,13 @@ def _adrift(marks: Landmarks, span: Span) -> tuple[Times, Times, float]:
     return np.array([span.start]), np.array([marks.audible[0] + min(span.before, spare)]), 1.0
 
 
-def _play(sound: Audio, marks: Landmarks, cue: Cue, course: Sequence[Leg]) -> tuple[Locked, Times]:
+def _play(
+    sound: Audio, marks: Landmarks, cue: Cue, course: Sequence[Leg], strikes: Sequence[tuple[float, float]]
+) -> tuple[Locked, Times]:
     """Bend the sound along its course and listen to it."""
     audio = stretch(sound, course)
     start = round(course[0].film[0] * RATE) / RATE
+    audio = bring_out(audio, [(time - start, weight) for time, weight in strikes])
     heard = start + certificate.landmarks(hear(audio, RATE))
     cuts = _cuts(cue)
     beats, downbeats = (_within(heard_at(times, course), start, len(audio)) for times in (marks.beats, marks.downbeats))
