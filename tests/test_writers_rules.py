@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.cuesheet import STYLES, Brief, Style
+from pipeline.cuesheet import EMOTIONS, STYLES, Brief, Emotion, Style
 from pipeline.spotting.wishes import INSTRUMENT_WORDS
 from pipeline.writers.rules import BRIEF_WORDS, LONG_WORDS, find_places, load
 from tests.test_cues import a_sheet
@@ -55,6 +55,34 @@ def test_what_is_excluded_is_not_named(style: Style, banned: str, words: tuple[s
         assert not any(word in text for word in words), text
 
 
+@pytest.mark.parametrize("emotion", EMOTIONS)
+@pytest.mark.parametrize("seen", ["black", "a dark view in orange and brown, moving fast", "A dog runs on a beach."])
+def test_drama_begins_with_what_is_felt(emotion: Emotion, seen: str):
+    sheet = a_sheet(9, 11, 10, brief=Brief(drama=True))
+    cues = tuple(replace(cue, emotion=emotion, seen=seen) for cue in sheet.cues)
+    for cue in load().write(sheet.with_cues(cues)).cues:
+        assert cue.prompts["simple"] == seen.rstrip(".")
+        for length, (low, high) in (("brief", BRIEF_WORDS), ("long", LONG_WORDS)):
+            text = cue.prompts[length]  # type: ignore[index]
+            assert low <= len(text.split()) <= high, text
+            assert re.match(FELT[emotion], text), text
+
+
+FELT = {
+    "happiness": "Joy|Happiness|A lift of delight", "sadness": "Sadness|A quiet ache|Grief",
+    "disgust": "Disgust|Something repels|A recoil", "anger": "Anger|Fury|Rage", "fear": "Fear|Dread|Unease",
+    "surprise": "Surprise|Wonder|A sudden astonishment", "neutrality": "Composure|Calm|A quiet heart",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_drama_changes_only_the_words(seed: int):
+    plain, felt = (load().write(a_sheet(9, 11, 10, brief=Brief(drama=drama, seed=seed))) for drama in (False, True))
+    for one, other in zip(plain.cues, felt.cues, strict=True):
+        assert one.prompts["brief"] != other.prompts["brief"]
+        assert replace(one, prompt="", prompts={}) == replace(other, prompt="", prompts={})
+
+
 def test_fields_stay_as_they_are():
     bare = a_sheet(9, 9)
     written = load().write(bare)
@@ -64,10 +92,13 @@ def test_fields_stay_as_they_are():
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seen", CAPTIONS)
+@pytest.mark.parametrize("drama", [False, True])
 @pytest.mark.parametrize("exclude", [(), ("strings", "piano", "drums", "synth", "guitar", "bass", "keys", "brass")])
-def test_whatever_was_seen_makes_whole_sentences_of_the_right_length(style: Style, seen: str, exclude: tuple[str, ...]):
+def test_whatever_was_seen_makes_whole_sentences_of_the_right_length(
+    style: Style, seen: str, exclude: tuple[str, ...], drama: bool
+):
     rng = random.Random(f"{style} {seen}")
-    bare = a_sheet(9, 11, 2, 10, brief=Brief(style=style, exclude=exclude, seed=rng.randrange(100)))
+    bare = a_sheet(9, 11, 2, 10, brief=Brief(style=style, exclude=exclude, seed=rng.randrange(100), drama=drama))
     cues = [
         replace(cue, seen=seen, arousal=rng.uniform(-1, 1), valence=rng.uniform(-1, 1), intensity=rng.random())
         for cue in bare.cues

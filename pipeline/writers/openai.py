@@ -26,7 +26,8 @@ from pipeline.errors import Cancelled, Refused, UserError
 from pipeline.imagery.prompts import clean
 from pipeline.keys import read_key
 from pipeline.orchestra.exclusions import WORDS as FAMILIES
-from pipeline.orchestra.exclusions import read_exclusions
+from pipeline.orchestra.exclusions import Exclusions, read_exclusions
+from pipeline.orchestra.instruments import INSTRUMENTS
 from pipeline.prose import is_english, plain
 from pipeline.spotting.wishes import INSTRUMENT_WORDS, understand
 
@@ -77,10 +78,10 @@ _KINDS = frozenset(
     _WORD.findall(
         """acoustic airy alto ambient analog analogue bass bold bowed breathy bright brushed chamber choral clean close
         concert dark deep delicate detuned distant distorted double driving dry dusty echoing electric english faint
-        fingerpicked frame french full gentle glassy glowing grand granular hand heavy high hollow hushed icy light live
-        lo-fi low lush major mellow metallic minimal minor mixed modular muted nylon open orchestral plucked prepared
+        felt fingerpicked frame french full gentle glassy glowing grand granular hand heavy high hollow hushed icy light
+        live lo-fi low lush major mellow metallic minimal minor mixed modular muted nylon open orchestral plucked toy
         pulsing punchy quiet rich rolling rolled rumbling section sharp shimmering sine slow small soaring soft solo
-        soprano sparse staccato steady steel steel-string string subtle sustained swelling tape tenor thin ticking toy
+        soprano sparse staccato steady steel steel-string string subtle sustained swelling tape tenor thin ticking
         tremolo tubular upright vintage warm washed wooden wordless""",
     )
 )
@@ -352,12 +353,17 @@ def _feels_first(text: str, mood: str) -> bool:
 
 def _names(text: str, exclude: Sequence[str]) -> bool:
     """Whether a text names an instrument that must not sound."""
-    barred = {family for family in read_exclusions(exclude).barred if ":" not in family}
-    own = {_singular(word) for wish in exclude for word in re.findall(r"[a-z]+", wish.lower())} & set(FAMILIES)
-    return any(
-        word in own or barred & set(FAMILIES.get(word, ()))
-        for word in map(_singular, re.findall(r"[a-z]+", text.lower().replace("steel-string", "")))
-    )
+    barred = read_exclusions(exclude)
+    own = {_singular(word) for wish in exclude for word in _WORD.findall(wish.lower())} & set(FAMILIES)
+    said = {_singular(word) for word in re.findall("[a-z]+", text.lower().replace("steel-string", ""))}
+    return any(word in own or _is_barred(word, barred) for word in said & set(FAMILIES))
+
+
+def _is_barred(word: str, exclusions: Exclusions) -> bool:
+    """Whether a word is of a family that must not sound, or means nobody else."""
+    families = {family for family in FAMILIES[word] if ":" not in family}
+    meant = [one for one in INSTRUMENTS.values() if one.families & families]
+    return bool(families & exclusions.barred) or (bool(meant) and not any(map(exclusions.allows, meant)))
 
 
 def _singular(word: str) -> str:
