@@ -24,7 +24,7 @@ class Group:
 def tag(phrase: str) -> str:
     """Return a phrase without its preposition and article: "at sunset" is tagged "sunset"."""
     words = phrase.split()
-    while len(words) > 1 and words[0] in ("at", "in", "on", "under", "by", "a", "an", "the"):
+    while len(words) > 1 and words[0] in ("at", "in", "inside", "on", "under", "by", "a", "an", "the"):
         words.pop(0)
     return " ".join(words)
 
@@ -39,8 +39,8 @@ PLACES = (
     "in a hospital", "in a shop", "in a restaurant", "in a kitchen", "in a bedroom", "in a living room",
     "in a bathroom", "in a corridor", "in a workshop", "in a studio", "in a theatre", "on a stage", "in a nightclub",
     "in a gym", "in a stadium", "on a sports field", "in a swimming pool", "in a playground", "on a farm", "in a cave",
-    "on a snowy slope", "on a glacier", "in the sky", "in space", "in a car", "in a train", "in an aeroplane",
-    "on a boat",
+    "on a snowy slope", "on a glacier", "in the sky", "in space", "inside a car", "inside a train",
+    "inside an aeroplane", "on a boat",
 )  # fmt: skip
 
 SUBJECTS = (
