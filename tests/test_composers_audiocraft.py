@@ -14,7 +14,7 @@ import pytest
 
 from pipeline import backends
 from pipeline.backends import Session
-from pipeline.composers.audiocraft import NEEDED, PRIME_S, RATE
+from pipeline.composers.audiocraft import NEEDED, RATE, THEME_S
 from pipeline.errors import Cancelled, OverLimit, Refused, Unavailable
 from pipeline.generated.orders import Melody, Order, Sound
 
@@ -171,27 +171,52 @@ def test_the_same_weights_give_the_same_tokens_as_in_transformers(models: Callab
     assert torch.equal(ours, theirs)
 
 
-@needs_audiocraft
-def test_the_others_go_on_from_the_first(models: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
+def spied(monkeypatch: pytest.MonkeyPatch, most: int = 100) -> list[tuple[int, Any, Any]]:
+    """Note what audiocraft is asked for: rows, what they go on from, what came; more rows than `most` do not fit."""
+    import torch
     from audiocraft.models import MusicGen
 
-    asked: list[Any] = []
+    asked: list[tuple[int, Any, Any]] = []
     plain = MusicGen._generate_tokens
 
     def spy(self: Any, attributes: Any, prompt: Any, progress: bool) -> Any:
-        asked.append((len(attributes), prompt, tokens := plain(self, attributes, prompt, progress)))
+        if len(attributes) > most:
+            asked.append((len(attributes), prompt, None))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        tokens = plain(self, attributes, prompt, progress)
+        asked.append((len(attributes), prompt, tokens))
         return tokens
 
     monkeypatch.setattr(MusicGen, "_generate_tokens", spy)
-    long = Order(CALM.prompt, 5.0, 7, 90, "D minor")
-    sounds = play(models(), long, DRUMS, STRINGS)
-    (one, none, first), (two, tail, both) = asked
-    assert (one, none, two) == (1, None, 2)
-    frames = round(PRIME_S * 25)
-    assert tail.shape[-1] == frames
-    assert (tail == first[..., -frames:]).all()
-    assert (both[..., :frames] == tail).all()
-    assert len(sounds[1]) == 51_200  # what it went on from is cut off
+    return asked
+
+
+@needs_audiocraft
+def test_all_of_them_go_on_from_the_opening_of_the_first(models: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
+    asked = spied(monkeypatch)
+    long = Order(CALM.prompt, 2 * THEME_S + 1, 7, 90, "D minor")
+    engine, session = an_engine(models()), Session()
+    sounds = engine.play([long, DRUMS, STRINGS], session)
+    (one, none, theme), (three, heard, played) = asked
+    assert (one, none, three) == (1, None, 3)
+    assert theme.shape[-1] == heard.shape[-1] == round(THEME_S * 25)
+    assert (heard == theme).all()
+    assert (played[..., : theme.shape[-1]] == theme).all()
+    assert [len(sound) for sound in sounds] == [7 * RATE, 51_200, 38_400]  # of the others it is cut off
+
+    (again,) = engine.play([STRINGS], session)  # one of them once more, in the same job: of the same piece
+    assert (asked[2][1] == theme).all()
+    assert len(again) == 38_400
+    engine.play([STRINGS], Session())
+    assert asked[3][1] is None
+
+
+@needs_audiocraft
+def test_what_is_longer_than_it_hears_slides_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pipeline.craft.model.WINDOW_S", 4.0)
+    (sound,) = play(a_model(tmp_path / "short"), Order(CALM.prompt, 7.0, 7, 90, "D minor"))
+    assert len(sound) == 7 * RATE
+    assert all(sound[at : at + RATE].std() > 1e-4 for at in range(0, 7 * RATE, RATE))
 
 
 @needs_audiocraft
@@ -255,24 +280,14 @@ def test_it_is_told_how_far_it_is_and_may_be_cancelled(models: Callable[..., Pat
 
 @needs_audiocraft
 def test_a_batch_halves_itself_where_memory_is_short(models: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
-    import torch
-    from audiocraft.models import MusicGen
-
-    plain, sizes, most = MusicGen._generate_tokens, [], 2
-
-    def short(self: Any, attributes: Any, prompt: Any, progress: bool) -> Any:
-        sizes.append(len(attributes))
-        if len(attributes) > most:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return plain(self, attributes, prompt, progress)
-
     same_words = [Order(DRUMS.prompt, 0.4, seed, 120, "D minor") for seed in range(5)]
     whole = play(models(), *same_words)
-    monkeypatch.setattr(MusicGen, "_generate_tokens", short)
-    halved = play(models(), *same_words)
-    assert sizes == [1, 4, 2, 2]
+    with monkeypatch.context() as short:
+        asked = spied(short, most=2)
+        halved = play(models(), *same_words)
+    assert [rows for rows, _, _ in asked] == [1, 5, 2, 2, 1]
     assert all(np.allclose(one, other, atol=1e-5) for one, other in zip(whole, halved, strict=True))
-    most = 0
+    spied(monkeypatch, most=0)
     with pytest.raises(OverLimit, match="too little memory") as refusal:
         play(models(), CALM)
     assert "GiB" not in f"{refusal.value.sentence} {refusal.value.hint}"
@@ -282,12 +297,12 @@ def test_a_batch_halves_itself_where_memory_is_short(models: Callable[..., Path]
 def test_numbers_that_are_none_are_not_passed_off_as_music(models: Callable[..., Path]):
     import torch
 
-    from pipeline.composers.audiocraft import _made
+    from pipeline.composers.audiocraft import _Row, _sounds
 
     model = opened(models())
     with torch.no_grad():
         model.lm.linears[2].weight.fill_(float("nan"))
-    ((_, sound),) = _made(model, [CALM], None, lambda done: None)
+    (sound,) = _sounds(model, [_Row(CALM, None)], lambda more: None)
     assert np.isnan(sound).all()
 
 

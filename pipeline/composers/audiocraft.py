@@ -1,10 +1,10 @@
 """MusicGen by audiocraft, Meta's own program for it: `audiocraft` (small), `audiocraft:melody`, or a folder.
 
 The weights are those of the composer `musicgen`. What this one has of its own is the melody of a temp track, by the
-melody checkpoints: give it to the orders, or to all of a film's as `temp_track`. The first stretch is made alone and
-the others together, each going on from the first one's last seconds, so that all of them are one piece; what follows a
-melody is held together by that. Text in a batch is padded as audiocraft does it, which is heard, faintly: a stretch
-that is made among others is not to the sample what it would be alone.
+melody checkpoints: give it to the orders, or to all of a film's as `temp_track`. The opening of the first stretch is
+made alone, and all of them go on from it together, so that they are one piece; what follows a melody is held together
+by that. Text in a batch is padded as audiocraft does it, which is heard, faintly: a stretch that is made among others
+is not to the sample what it would be alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,10 @@ import numpy as np
 
 from pipeline import shelf, weights
 from pipeline.backends import Session, Vendors
-from pipeline.errors import OverLimit, Refused, Unavailable
+from pipeline.errors import Refused, Unavailable
+from pipeline.generated.halving import make_all
 from pipeline.generated.orders import Melody, Order, Sound
+from pipeline.purse import Purse
 
 if TYPE_CHECKING:
     from pipeline.cuesheet import CueSheet
@@ -32,14 +34,31 @@ INSTALL = "make audiocraft, or: pip install '.[models,audiocraft]' && pip instal
 
 RATE = 32_000  # Hz; of every MusicGen
 
-PRIME_S = 4.0  # of the first stretch that the others go on from: two bars at 120, a seventh of what it hears at once
-MOST_AT_ONCE = 8  # stretches in a batch; more make each step slower as fast as they save steps
-TOLD_EACH = 10  # steps: a fifth of a second of music
+THEME_S = 3.0  # that all stretches go on from: a bar or two, a tenth of what it hears at once
+SLIDE = 0.6  # of what it hears at once, that it slides on by when it has come to the end: audiocraft's own 18 of 30 s
+MOST_AT_ONCE = 16  # stretches in a batch; more only wait longer for the first
 
 #: how tokens are drawn: what MusicGen was published with
 GUIDANCE, TEMPERATURE, LIKELIEST = 3.0, 1.0, 250
 
-Told = Callable[[float], None]  # how much of it is done, 0..1
+Tell = Callable[[int], None]  # is told how many frames more there are, of all rows together
+
+
+@dataclass(frozen=True)
+class _Row:
+    """An order in a batch."""
+
+    order: Order
+    theme: Any  #: (codebooks, frames) that it goes on from; None: it begins by itself
+    whole: bool = False  #: whether the theme is its own opening
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What was played as one, for what of it is played again."""
+
+    theme: Any = None
+    prompts: frozenset[str] = frozenset()  #: of those that went on from the theme
 
 
 class Audiocraft:
@@ -57,9 +76,10 @@ class Audiocraft:
             )
         self._folder = weights.locate(self._weights, vendors)
         self._vendors = vendors
+        self.machine = ""  # known when it has played
         self.name = f"audiocraft:{Path(self._weights.variant).name}"
-        self.licence = self._weights.licence
-        self.commercial = self._weights.commercial
+        self.licence, self.commercial = self._weights.licence, self._weights.commercial
+        self._last: tuple[Purse, _Piece] | None = None  # that was played, by the purse of its job
 
     def compose(self, sheet: CueSheet, session: Session) -> Recording:
         """Record every cue of the sheet; raises as the contract says."""
@@ -70,21 +90,27 @@ class Audiocraft:
     def play(self, orders: Sequence[Order], session: Session) -> list[Sound]:
         """Return one sound for each order, as long as asked for, (n, 1 or 2) at 32 kHz.
 
-        A row whose numbers were none is all NaN. Raises Refused where there is a melody and the model hears none.
+        What belongs to a piece that this job has played goes on from the same opening. A sound whose numbers were none
+        is all NaN. Raises Refused where there is a melody and the model hears none.
         """
         from pipeline.craft.model import open_model
 
         device = shelf.device(self._vendors)
-
-        def load() -> Any:
-            return open_model(self._folder, device=device, dtype=shelf.dtype(device))
-
+        dtype = shelf.dtype(device)
+        self.machine = f"{device}, {str(dtype).removeprefix('torch.')}"
         room = self._weights.memory_bytes * (2 if device == "cpu" else 1)  # float32 there
         key = ("audiocraft", str(self._folder), device)
+
+        def load() -> Any:
+            return open_model(self._folder, device=device, dtype=dtype)
+
         with shelf.borrow(key, load, bytes=room, device=device) as model:
             led = [self._led(order) for order in orders]
             _refuse_unheard(model, led)
-            return _played(model, led, lambda done: session.report("music", done * len(orders), len(orders)))
+            before = self._last[1] if self._last and self._last[0] is session.purse else _Piece()
+            sounds, piece = _play(model, led, before, session)
+        self._last = session.purse, piece
+        return sounds
 
     def _led(self, order: Order) -> Order:
         """Give an order without a melody its stretch of the temp track."""
@@ -100,80 +126,88 @@ def _refuse_unheard(model: Any, orders: Sequence[Order]) -> None:
         raise Refused("This model follows no melody.", hint="Choose audiocraft:melody, or leave the temp track away.")
 
 
-def _played(model: Any, orders: Sequence[Order], told: Told) -> list[Sound]:
-    """Play the first one that has no melody together with those that have, then the others as its continuation."""
-    free = [number for number, order in enumerate(orders) if order.melody is None]
-    led = [number for number, order in enumerate(orders) if order.melody is not None]
-    first = sorted(led + free[:1])
-    groups = [(first[at : at + MOST_AT_ONCE], False) for at in range(0, len(first), MOST_AT_ONCE)]
-    groups += [(free[at : at + MOST_AT_ONCE], True) for at in range(1, len(free), MOST_AT_ONCE)]
+def _play(model: Any, orders: Sequence[Order], before: _Piece, session: Session) -> tuple[list[Sound], _Piece]:
+    """Play those that follow a melody, then the others, all of them going on from one opening."""
+    free = [order for order in orders if order.melody is None]
+    tell = _counter(session, sum(_frames(model, order.seconds) for order in orders))
+    rows = [_Row(order, None) for order in orders]
+    piece = before
+    if free and before.theme is not None and free[0].prompt in before.prompts:
+        rows = [_Row(order, None if order.melody else before.theme) for order in orders]
+    elif len(free) > 1:
+        theme = _opening(model, free[0], tell)
+        rows = [_Row(order, None if order.melody else theme, order is free[0]) for order in orders]
+        piece = _Piece(theme, frozenset(order.prompt for order in free[1:]) - {free[0].prompt})
     sounds: dict[int, Sound] = {}
-    theme = None
-    for number, (group, primed) in enumerate(groups):
-        batch = [orders[index] for index in group]
-        share = _between(told, number / len(groups), (number + 1) / len(groups))
-        made = _halving(model, batch, theme if primed else None, share)
-        for index, (tokens, sound) in zip(group, made, strict=True):
-            sounds[index] = sound
-            if free and index == free[0]:
-                theme = tokens[:, : _frames(model, orders[index].seconds)][:, -_frames(model, PRIME_S) :]
-    told(1.0)
-    return [sounds[number] for number in range(len(orders))]
+    for primed in (False, True):
+        places = [place for place, row in enumerate(rows) if (row.theme is not None) == primed]
+        made = _sounds(model, [rows[place] for place in places], tell)
+        sounds.update(zip(places, made, strict=True))
+    return [sounds[place] for place in range(len(orders))], piece
 
 
-def _halving(model: Any, batch: Sequence[Order], prime: Any, told: Told) -> list[tuple[Any, Sound]]:
-    """Make a batch, in two halves where the device has no room for all of it; raises OverLimit where for none."""
-    import torch
-
-    try:
-        return _made(model, batch, prime, told)
-    except torch.OutOfMemoryError as exc:
-        if len(batch) == 1 and not shelf.drop_others():
-            raise OverLimit(
-                "The device has too little memory for the music.",
-                hint="Free some of it, choose a smaller model, or REELSCORE_DEVICE=cpu.",
-            ) from exc
-    if len(batch) == 1:
-        return _halving(model, batch, prime, told)
-    half = len(batch) // 2
-    first = _halving(model, batch[:half], prime, _between(told, 0, 0.5))
-    return first + _halving(model, batch[half:], prime, _between(told, 0.5, 1))
+def _opening(model: Any, order: Order, tell: Tell) -> Any:
+    """Return what all stretches have in common, (codebooks, frames): the first one's opening, half of it at most."""
+    opening = replace(order, seconds=min(THEME_S, order.seconds / 2), seed=order.seed ^ 1)
+    row = _Row(opening, None)
+    return make_all(lambda rows: list(_tokens(model, rows, tell)[0]), [row], at_once=1, device=str(model.device))[0]
 
 
-def _made(model: Any, batch: Sequence[Order], prime: Any, told: Told) -> list[tuple[Any, Sound]]:
-    """Return tokens (codebooks, frames) and sound of each order, what they went on from cut off."""
+def _sounds(model: Any, rows: Sequence[_Row], tell: Tell) -> list[Sound]:
+    def make(some: Sequence[_Row]) -> list[Sound]:
+        tokens, sound = _tokens(model, some, tell)
+        waves = model.generate_audio(tokens)
+        waves[~sound] = math.nan
+        return [_cut(model, row, wave) for row, wave in zip(some, waves, strict=True)]
+
+    return make_all(make, rows, at_once=MOST_AT_ONCE, device=str(model.device))
+
+
+def _cut(model: Any, row: _Row, wave: Any) -> Sound:
+    """Return (n, channels) of a wave (channels, n): as long as asked for, and without a theme of another stretch."""
+    first = 0 if row.whole or row.theme is None else round(row.theme.shape[-1] * RATE / model.frame_rate)
+    wave = wave[:, first : first + math.ceil(row.order.seconds * RATE)]
+    return np.ascontiguousarray(wave.float().cpu().numpy().T)
+
+
+def _tokens(model: Any, rows: Sequence[_Row], tell: Tell) -> tuple[Any, Any]:
+    """Return tokens (rows, codebooks, frames) with the themes in them, and which rows had only numbers (rows)."""
     from pipeline.craft.draws import drawing
 
-    before = 0 if prime is None else prime.shape[-1]
-    frames = before + max(_frames(model, order.seconds) for order in batch)
-    _ask_for(model, frames, told)
-    attributes, _ = model._prepare_tokens_and_attributes([order.prompt for order in batch], None, _heard(model, batch))
-    with drawing([order.seed for order in batch], model.device) as draws:
-        prompt = None if prime is None else prime[None].expand(len(batch), -1, -1)
-        tokens = model._generate_tokens(attributes, prompt, True)
-    waves = model.generate_audio(tokens)[..., round(before * RATE / model.frame_rate) :]
-    waves[~draws.sound] = math.nan
-    sounds = [
-        np.ascontiguousarray(wave[:, : math.ceil(order.seconds * RATE)].float().cpu().numpy().T)
-        for wave, order in zip(waves, batch, strict=True)
-    ]
-    return list(zip(tokens[..., before:], sounds, strict=True))
+    theme = rows[0].theme
+    before = 0 if theme is None else theme.shape[-1]
+    frames = max(_frames(model, row.order.seconds) + (0 if row.whole else before) for row in rows)
+    _ask_for(model, frames, lambda more: tell(more * len(rows)))
+    prompts, melodies = [row.order.prompt for row in rows], _heard(model, [row.order for row in rows])
+    attributes, _ = model._prepare_tokens_and_attributes(prompts, None, melodies)
+    with drawing([row.order.seed % 2**63 for row in rows], model.device) as draws:
+        prompt = None if theme is None else theme[None].expand(len(rows), -1, -1)
+        return model._generate_tokens(attributes, prompt, True), draws.sound
 
 
-def _ask_for(model: Any, frames: int, told: Told) -> None:
+def _ask_for(model: Any, frames: int, tell: Tell) -> None:
     """Tell the model how long, how, and whom to tell."""
     model.set_generation_params(
         top_k=min(LIKELIEST, model.lm.card),
         temperature=TEMPERATURE,
         cfg_coef=GUIDANCE,
         duration=(frames + 0.5) / model.frame_rate,  # it rounds down
+        extend_stride=SLIDE * model.max_duration,
     )
+    model.set_custom_progress_callback(lambda done, of: tell(1))
 
-    def tell(done: int, _: int) -> None:
-        if done % TOLD_EACH == 0:
-            told(min(1.0, done / frames))
 
-    model.set_custom_progress_callback(tell)
+def _counter(session: Session, frames: int) -> Tell:
+    """Return what counts the frames that were made and tells the session how many of all they are."""
+    done = 0
+    session.report("music", 0, frames)
+
+    def tell(more: int) -> None:
+        nonlocal done
+        done = min(done + more, frames)  # shorter ones wait for the longest, and what failed is made again
+        session.report("music", done, frames)
+
+    return tell
 
 
 def _heard(model: Any, batch: Sequence[Order]) -> list[Any] | None:
@@ -194,10 +228,6 @@ def _melody(melody: Melody, channels: int) -> Any:
 
 def _frames(model: Any, seconds: float) -> int:
     return math.ceil(seconds * float(model.frame_rate))
-
-
-def _between(told: Told, low: float, high: float) -> Told:
-    return lambda done: told(low + done * (high - low))
 
 
 def load(variant: str, vendors: Vendors) -> Audiocraft:
