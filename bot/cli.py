@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bot.cli_models import models
 from bot.cli_video import video
 from bot.console import as_word, open_console, say
 from bot.exits import STOPPED, errors_shown, said_or_not
@@ -196,6 +197,7 @@ def demo(
         say(console, text.NEXT_VIDEO)
 
 
+app.add_typer(models, name="models")
 add_programs(app)
 
 

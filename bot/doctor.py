@@ -104,7 +104,7 @@ async def _engines(_: BotSettings) -> list[Finding]:
     return found
 
 
-async def _licences(_: BotSettings) -> list[Finding]:
+async def _licences(settings: BotSettings) -> list[Finding]:
     from pipeline import backends
     from pipeline.orchestra.fonts import find_font
 
@@ -112,7 +112,17 @@ async def _licences(_: BotSettings) -> list[Finding]:
     return [
         Finding("Licence, music", "ok", composer.licence),
         Finding("Licence, font", "ok" if font.licence != "unknown" else "note", f"{font.path.name}: {font.licence}"),
-        Finding("Licence, weights", "ok", text.NO_WEIGHTS),
+        *_weights(settings),
+    ]
+
+
+def _weights(settings: BotSettings) -> list[Finding]:
+    """Name the models whose weights are on this machine, and what may be done with what they make."""
+    from pipeline.engines import look
+
+    here = [row.weights for row in look(settings.vendors) if row.weights and row.here]
+    return [Finding("Licence, weights", "ok", f"{one.name}: {one.licence}") for one in here] or [
+        Finding("Licence, weights", "ok", text.NO_WEIGHTS)
     ]
 
 

@@ -295,6 +295,7 @@ async def _speak(settings: BotSettings, fronts: list[str]) -> None:
                     folder=_uploads(settings),
                     owners=settings.owners,
                     crew=settings.crew,
+                    composers=settings.offered,
                 )
                 with_them = {"settings": settings, "desk": desk, "records": records, "blobs": blobs, "bell": bell}
                 tasks = [asyncio.create_task(_front(name)(**with_them, stop=stop), name=name) for name in fronts]

@@ -12,7 +12,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable, MutableMapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
@@ -22,7 +22,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobs.redis_server import socket_of
-from pipeline.backends import Crew, Vendors
+from pipeline.backends import Crew, Kind, Vendors
+from pipeline.backends import names as engines
 from pipeline.errors import Refused
 from storage.caps import Caps
 
@@ -82,6 +83,9 @@ class VendorSettings(BaseSettings):
     replicate_base_url: str = Field("", validation_alias="REPLICATE_BASE_URL")
     suno_url: str = ""  #: of a self-hosted server of the suno-api kind
     most_usd: Annotated[float, Field(ge=0, le=10_000)] = Vendors.most_usd  #: that one film may cost
+    models: Path | None = None  #: the folder with the weights of models; none: where Hugging Face's tools keep them
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")] = Vendors.device  #: that models run on
+    commercial: bool = Vendors.commercial  #: whether engines are refused whose weights may not be used commercially
 
     @field_validator("openai_base_url", "replicate_base_url", "suno_url")
     @classmethod
@@ -89,6 +93,16 @@ class VendorSettings(BaseSettings):
         if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
             raise ValueError("write an address such as http://127.0.0.1:3000")
         return url.rstrip("/")
+
+    @field_validator("models")
+    @classmethod
+    def _whole(cls, folder: Path | None) -> Path | None:
+        return folder.expanduser().absolute() if folder else None
+
+    @field_validator("device", mode="before")
+    @classmethod
+    def _small(cls, device: Any) -> Any:
+        return device.strip().lower() if isinstance(device, str) else device
 
     @classmethod
     def read(cls, env_file: Path | None = ENV_FILE) -> Self:
@@ -115,6 +129,9 @@ class VendorSettings(BaseSettings):
             replicate_url=self.replicate_base_url,
             suno_url=self.suno_url,
             most_usd=self.most_usd,
+            models=str(self.models or ""),
+            device=self.device,
+            commercial=self.commercial,
         )
 
 
@@ -138,7 +155,12 @@ class JobSettings(VendorSettings):
     chat_waiting: Annotated[int, Field(ge=1)] = Caps.chat_waiting
     person_a_day: Annotated[int, Field(ge=1)] = Caps.person_a_day
 
-    #: what the chats have music videos made by: pipeline/aligners, directors, illustrators, animators, singers
+    #: what the chats have films made by: pipeline/captioners, writers, composers
+    captioner: str = Crew.captioner
+    writer: str = Crew.writer
+    composer: str = Crew.composer
+    composers: str = ""  #: that people may choose besides, with commas between them: "musicgen:small, ace_step"
+    #: and music videos: pipeline/aligners, directors, illustrators, animators, singers
     aligner: str = Crew.aligner
     director: str = Crew.director
     illustrator: str = Crew.illustrator
@@ -168,6 +190,10 @@ class JobSettings(VendorSettings):
     def check(self) -> None:
         if self.redis_url is not None:
             _check_redis(self.redis_url.get_secret_value())
+        for field in fields(Crew):
+            _check_engine(field.name, getattr(self, field.name))
+        for name in self.offered:
+            _check_engine("composer", name)
         if self.replicate_webhook:
             self._check_replicate()
 
@@ -219,9 +245,17 @@ class JobSettings(VendorSettings):
         return Caps(self.queue_waiting, self.person_waiting, self.chat_waiting, self.person_a_day)
 
     @property
+    def offered(self) -> tuple[str, ...]:
+        """The composers that people may choose besides the usual one."""
+        return tuple(filter(None, (name.strip() for name in self.composers.split(","))))
+
+    @property
     def crew(self) -> Crew:
-        """Who makes music videos in the chats."""
+        """Who makes films and music videos in the chats."""
         return Crew(
+            captioner=self.captioner,
+            writer=self.writer,
+            composer=self.composer,
             aligner=self.aligner,
             director=self.director,
             illustrator=self.illustrator,
@@ -298,6 +332,16 @@ def _named(place: tuple[int | str, ...]) -> str:
 def _plain(message: str) -> str:
     words = message.removeprefix("Value error, ").rstrip(".")
     return words[:1].lower() + words[1:]
+
+
+def _check_engine(kind: str, name: str) -> None:
+    """Refuse an engine that nobody has written; whether it can work here is seen when it has to."""
+    known = [*engines(cast("Kind", kind)), *(["auto"] if kind == "director" else [])]
+    if name.partition(":")[0] not in known:
+        raise Refused(
+            f"{PREFIX}{kind.upper()}: there is no such {kind}.",
+            hint=f"Known: {', '.join(known)}. Change it in the environment or in .env.",
+        )
 
 
 def _check_redis(url: str) -> None:

@@ -59,9 +59,10 @@ LAION = "Tagged by LAION's CLIP: MIT licence; its card advises against use witho
 SCHNELL = "Drawn by FLUX.1 [schnell] on your own machine: Apache 2.0, free for any use."
 DEV = "Drawn by FLUX.1 [dev] on your own machine: its licence lets you run the model for non-commercial purposes."
 
-_SMALL = (round(2.4 * GB), round(2.5 * GB), "0.1 s on a GPU, 1 to 9 s on two CPU cores, per second of music")
-_MEDIUM = (round(7.5 * GB), round(6.5 * GB), "0.3 s on a GPU per second of music")
-_LARGE = (round(13.7 * GB), round(11.5 * GB), "0.5 s on a GPU per second of music")
+#: per second of music, one cue by itself: as reported of an A100, or as measured here; cues in a batch take less
+_SMALL = (round(2.4 * GB), round(2.5 * GB), "0.6 s on a GPU, 9 s on two CPU cores, per second of music")
+_MEDIUM = (round(7.5 * GB), round(6.5 * GB), "1 s on a GPU per second of music")
+_LARGE = (round(13.7 * GB), round(11.5 * GB), "1.4 s on a GPU per second of music")
 
 #: variant -> commit, branch, sizes. Small is pinned by many, with its model.safetensors of 2.36 GB. The others' commits
 #: stand in a public table of all ten, most of them in further ones and in caches; whether they have safetensors is not

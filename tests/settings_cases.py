@@ -33,6 +33,12 @@ UNSAFE: list[tuple[dict[str, str], str, str]] = [
     ({"REELSCORE_WEBHOOK_URL": "http://x.org/hook", "REELSCORE_WEBHOOK_SECRET": SECRET}, "https", "proxy"),
     ({"REELSCORE_WEBHOOK_URL": "ftp://x.org", "REELSCORE_WEBHOOK_SECRET": SECRET}, "REELSCORE_WEBHOOK_URL: ", ""),
     ({"REELSCORE_TELEGRAM_API": "http://me:hunter2secret@x.org"}, "REELSCORE_TELEGRAM_API: ", ".env"),
+    ({"REELSCORE_DEVICE": "hunter"}, "REELSCORE_DEVICE: ", ".env"),
+    ({"REELSCORE_COMMERCIAL": "hunter"}, "REELSCORE_COMMERCIAL: ", ".env"),
+    ({"REELSCORE_COMPOSER": "hunter:small"}, "REELSCORE_COMPOSER: there is no such composer", "musicgen"),
+    ({"REELSCORE_COMPOSERS": "orchestra, hunter"}, "REELSCORE_COMPOSER: there is no such composer", "musicgen"),
+    ({"REELSCORE_CAPTIONER": "hunter"}, "REELSCORE_CAPTIONER: there is no such captioner", "blip2"),
+    ({"REELSCORE_SINGER": "hunter"}, "REELSCORE_SINGER: there is no such singer", "suno"),
     (CALLED, "without a good REPLICATE_WEBHOOK_SECRET", "default/secret"),
     (
         CALLED | {"REPLICATE_WEBHOOK_SECRET": "hunter2secret"},
@@ -59,4 +65,5 @@ NONE: list[dict[str, str]] = [
     },
     {"REELSCORE_SLOTS": "", "REELSCORE_OWNERS": "", "TELEGRAM_BOT_TOKEN": ""},
     {"REELSCORE_LOG_FORMAT": "JSON", "REELSCORE_LOG_LEVEL": "WARNING"},
+    {"REELSCORE_COMPOSER": "musicgen:/models/mine", "REELSCORE_DEVICE": "CUDA:1", "REELSCORE_COMMERCIAL": "true"},
 ]

@@ -9,6 +9,7 @@ import pytest
 
 from bot.settings import BotSettings
 from jobs.settings import NAMES_OF_THE_BOT, PREFIX, SECRETS_OF_THE_BOT, JobSettings, VendorSettings, names, scrub
+from pipeline.backends import Crew, Vendors
 from pipeline.errors import Refused
 from storage.records import Caps
 from tests.settings_cases import CALLED, NONE, SIGNED, UNSAFE
@@ -166,3 +167,22 @@ def test_only_who_may_be_called_is_told_where_notes_are_left(monkeypatch: pytest
     assert SIGNED in settings.secrets()
     assert SIGNED not in f"{settings!r} {settings.vendors!r}"
     assert VendorSettings.read().vendors.replicate_webhook == "", "at the terminal nobody listens"
+
+
+def test_models_and_who_makes_the_music_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert VendorSettings.read().vendors == Vendors()
+    for name, value in (
+        ("MODELS", "weights"),
+        ("DEVICE", " Cuda:1"),
+        ("COMMERCIAL", "yes"),
+        ("CAPTIONER", "blip2"),
+        ("WRITER", "openai"),
+        ("COMPOSER", "replicate"),
+        ("COMPOSERS", "orchestra, musicgen:small,"),
+    ):
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    settings = JobSettings.read()
+    vendors = settings.vendors
+    assert (vendors.models, vendors.device, vendors.commercial) == (str(tmp_path / "weights"), "cuda:1", True)
+    assert settings.crew == Crew("blip2", "openai", "replicate")
+    assert settings.offered == ("orchestra", "musicgen:small")
