@@ -14,7 +14,7 @@ import pytest
 
 from pipeline import backends
 from pipeline.backends import Session
-from pipeline.composers.audiocraft import NEEDED, RATE, THEME_S
+from pipeline.composers.audiocraft import NEEDED, RATE, THEME_S, _Row, _sounds
 from pipeline.errors import Cancelled, OverLimit, Refused, Unavailable
 from pipeline.generated.orders import Melody, Order, Sound
 
@@ -212,9 +212,10 @@ def test_all_of_them_go_on_from_the_opening_of_the_first(models: Callable[..., P
 
 
 @needs_audiocraft
-def test_what_is_longer_than_it_hears_slides_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pipeline.craft.model.WINDOW_S", 4.0)
-    (sound,) = play(a_model(tmp_path / "short"), Order(CALM.prompt, 7.0, 7, 90, "D minor"))
+def test_what_is_longer_than_it_hears_slides_on(models: Callable[..., Path]):
+    model = opened(models())
+    model.max_duration = 4.0  # instead of 30
+    (sound,) = _sounds(model, [_Row(Order(CALM.prompt, 7.0, 7, 90, "D minor"), None)], lambda more: None)
     assert len(sound) == 7 * RATE
     assert all(sound[at : at + RATE].std() > 1e-4 for at in range(0, 7 * RATE, RATE))
 
@@ -296,8 +297,6 @@ def test_a_batch_halves_itself_where_memory_is_short(models: Callable[..., Path]
 @needs_audiocraft
 def test_numbers_that_are_none_are_not_passed_off_as_music(models: Callable[..., Path]):
     import torch
-
-    from pipeline.composers.audiocraft import _Row, _sounds
 
     model = opened(models())
     with torch.no_grad():
