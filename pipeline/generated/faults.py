@@ -93,6 +93,11 @@ def find_faults(sound: Sound, rate: int, *, needed_s: float = 0.0) -> tuple[Faul
     return (*found, *_find_sameness(hear_sameness(bands), len(sound) / rate))
 
 
+def find_gaps(sound: Sound, rate: int) -> tuple[tuple[float, float], ...]:
+    """Return the stretches of more than two seconds in which (n, channels) falls silent, as (start, end) in seconds."""
+    return tuple((start * _GRAIN_S, end * _GRAIN_S) for start, end in _gaps(_heard(_levels(sound, rate))))
+
+
 def look_at(mono: NDArray[np.floating], rate: int) -> NDArray[np.float32]:
     """Return the level of 40 bands in dB every 10 ms, shape (looks, 40), for hear_sameness."""
     return _look(np.asarray(mono, dtype=np.float32), rate)[0]
@@ -117,19 +122,28 @@ def _levels(sound: Sound, rate: int) -> NDArray[np.float64]:
 
 def _find_silence(levels: NDArray[np.float64], needed_s: float) -> list[Fault]:
     """Find where what is needed is missing: gaps in the midst, and too little before it falls silent for good."""
-    heard = levels > float(np.quantile(levels, _LOUD_SHARE)) - GAP_DB
+    heard = _heard(levels)
     first, last = int(heard.argmax()), len(heard) - int(heard[::-1].argmax())
     needed = math.floor(needed_s / _GRAIN_S)
     found = []
     if last - first < needed:
         found.append(Fault("short", last * _GRAIN_S, 1 - (last - first) / needed))
     inside = heard[first : min(last, first + needed) if needed else last]
-    edges = np.flatnonzero(np.diff(np.concatenate([[1], inside, [1]])))
-    gaps = [(start, end) for start, end in edges.reshape(-1, 2).tolist() if (end - start) * _GRAIN_S > GAP_S]
-    if gaps:
+    if gaps := _gaps(inside):
         missing = sum(end - start for start, end in gaps) / len(inside)
         found.append(Fault("gap", (first + gaps[0][0]) * _GRAIN_S, missing))
     return found
+
+
+def _heard(levels: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which tenths of a second are not silent beside the loud ones."""
+    loud = max(SILENT_DBFS, float(np.quantile(levels, _LOUD_SHARE))) if levels.size else 0.0
+    return np.asarray(levels > loud - GAP_DB)
+
+
+def _gaps(heard: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], heard, [True]]).astype(np.int8)))
+    return [(start, end) for start, end in edges.reshape(-1, 2).tolist() if (end - start) * _GRAIN_S > GAP_S]
 
 
 def _find_offset(sound: Sound) -> list[Fault]:
