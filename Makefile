@@ -4,7 +4,7 @@
 #   make run CLIP=holiday.mp4 ARGS='--style epic --without drums'
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench chaos audiocraft lock clean
+.PHONY: help run test check fmt bench chaos models audiocraft lock clean
 
 # python3 where the synthesizer has a wheel for it, else a 3.12 or 3.11 beside it, else whatever python3 is
 PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
@@ -16,6 +16,9 @@ JOBS ?= 3
 OUT ?= out
 ARGS ?=
 CLIP ?=
+#: PyTorch differs by machine, so it stands in no lock; whl/cpu has builds of a tenth of the size, whl/cu130 others
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 #: hashes are checked, dependencies are those of the lock and no others, and a package that would need gcc is an error
@@ -54,13 +57,16 @@ bench: $(VENV)/.dev ## measure speed and music; minutes
 chaos: $(VENV)/.dev ## kill, cut and flood the running bot, and count what is lost; minutes
 	$(ONE_THREAD) $(BIN)/python -m tests.chaos $(ARGS)
 
-audiocraft: $(VENV)/.run ## add Meta's own program for MusicGen, and the models' libraries; gigabytes
-	@$(PIP) install -q -e '.[models,audiocraft]'
+models: $(VENV)/.models ## add PyTorch and the models' libraries; TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+audiocraft: $(VENV)/.models ## add Meta's own program for MusicGen
 	@$(PIP) install -q --no-deps --require-hashes -r requirements-audiocraft.lock
 
 lock: ## pin anew what pyproject.toml asks for (needs uv)
 	uv pip compile $(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	uv pip compile $(LOCK) pyproject.toml --extra synth --extra fluidsynth -c requirements-dev.lock -o requirements.lock
+	printf '%s; sys_platform == "never"\n' '$(TORCH)' hf-xet | uv pip compile $(LOCK) pyproject.toml --extra models \
+		--extra audiocraft -c requirements-dev.lock --override /dev/stdin -o requirements-models.lock
 LOCK := -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --fork-strategy fewest \
 	--custom-compile-command 'make lock'
 
@@ -86,3 +92,10 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@$(INSTALL) requirements-dev.lock
 	@$(PIP) install -q --no-deps -e .
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.models: requirements-models.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing PyTorch and what models need into $(VENV) (minutes the first time) ...'
+	@$(PIP) install -q --only-binary :all: $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') '$(TORCH)'
+	@$(INSTALL) requirements-models.lock
+	@$(PIP) install -q --no-deps -e .
+	@touch $@

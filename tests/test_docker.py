@@ -41,3 +41,12 @@ def test_nothing_runs_as_root_or_with_rights_that_it_does_not_need() -> None:
         assert part["user"].partition(":")[0] not in ("", "0", "root"), name
         assert part["cap_drop"] == ["ALL"], name
         assert part["read_only"] is True, name
+
+
+def test_models_are_read_from_a_folder_that_nobody_can_write_and_the_worker_stays_inside() -> None:
+    over = services("compose.models.yaml")
+    ours = {name for part in over.values() for name in part["environment"]}
+    assert ours <= names(BotSettings), ours - names(BotSettings)
+    assert over["worker-cpu"]["volumes"][0].endswith(":/models:ro")
+    assert over["worker-cpu"]["environment"]["REELSCORE_MODELS"] == "/models"
+    assert "networks" not in over["worker-cpu"]

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bot", "jobs", "pipeline", "storage")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+MODELS_LOCK = "requirements-models.lock"
 
 #: file with a wrong import -> the contract that it breaks, and how the report shows it
 SPIES = {
@@ -137,7 +138,7 @@ def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
         assert asked.specifier.contains(version), f"{line}, but {version} is locked: run make lock"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, MODELS_LOCK])
 def test_a_lock_is_whole_and_belongs_to_no_machine(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[A-Za-z])", text, flags=re.MULTILINE)[1:]
@@ -157,6 +158,18 @@ def test_pyaudio_and_opencv_with_windows_are_never_installed(lock: str) -> None:
 def test_the_locks_agree() -> None:
     small, large = map(locked, LOCKS)
     assert small.items() <= large.items()
+
+
+def test_the_lock_of_models_has_all_but_torch_and_agrees_with_the_others() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    pins, theirs = locked(MODELS_LOCK), locked("requirements-dev.lock")
+    for line in [*extras["models"], *extras["audiocraft"]]:
+        asked = Requirement(line)
+        assert asked.specifier.contains(pins[canonicalize_name(asked.name)][0]), f"{line}: run make lock"
+    assert all("sys_platform == 'never'" in pins[name][1] for name in ("torch", "hf-xet"))
+    assert not [name for name in pins if name.startswith(("nvidia", "triton", "torchaudio", "torchvision"))]
+    assert {name: pin for name, pin in pins.items() if name in theirs and pin[0] != theirs[name][0]} == {}
+    assert f"torch=={pins['torch'][0]}" in (ROOT / "Makefile").read_text()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
