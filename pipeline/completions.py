@@ -1,7 +1,7 @@
 """Chat completions with a schema: OpenAI itself, or any server that speaks its API; the one file that knows its client.
 
 What is asked goes out as data: the task is ours and the system message, all that a clip, a caption or a person says is
-JSON in the user message. What comes back is the text of one JSON object, which the caller validates field by field.
+JSON in the user message. What comes back is one JSON object, which the caller validates field by field.
 Money is reserved before a request for the longest answer that it allows, and settled by the usage that the answer
 tells. What may have to be paid stays booked: an answer that broke off, was too long, or did not come in time.
 """
@@ -153,8 +153,8 @@ def _is_bought(url: str) -> bool:
     return any(host == name or host.endswith(f".{name}") for name in BOUGHT)
 
 
-def complete(account: Account, request: Request, session: Session) -> str:
-    """Return the text of the JSON object that the model answers with; nothing in it was validated yet.
+def complete(account: Account, request: Request, session: Session) -> dict[str, Any]:
+    """Return the JSON object that the model answers with; nothing in it was validated yet.
 
     Raises OverLimit before anything is spent, Unavailable where the server fails, Refused where the model will not or
     says no JSON, and what `session.report` raises while the answer is waited for.
@@ -322,15 +322,15 @@ def _ours(exc: openai.OpenAIError, account: Account, line: _Line) -> Unavailable
     return Unavailable(f"{account.vendor} {sentence}", hint=LATER_HINT, retry_after=after or None)
 
 
-def _json(body: bytes) -> Any:
+def _json(said: str | bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(said)
     except (ValueError, RecursionError):
         return None
 
 
-def _read(body: bytes, account: Account, request: Request) -> str:
-    """Return the outermost braces of what a model has said; raises Refused where there is nothing of use."""
+def _read(body: bytes, account: Account, request: Request) -> dict[str, Any]:
+    """Return what stands in the outermost braces of what a model has said; raises Refused where that is nothing."""
     try:
         choice = _Completion.model_validate_json(body).choices[0]
     except ValidationError:
@@ -342,4 +342,7 @@ def _read(body: bytes, account: Account, request: Request) -> str:
     if choice.finish_reason == "length":
         raise Refused(f"{account.vendor}'s answer was cut off.", hint=ANOTHER_HINT)
     said = choice.message.content or ""
-    return said[said.find("{") : said.rfind("}") + 1]
+    answer = _json(said[said.find("{") : said.rfind("}") + 1])
+    if not isinstance(answer, dict):
+        raise nonsense(account, request)
+    return answer

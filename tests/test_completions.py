@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,7 +61,7 @@ def an_account(vendor: FakeOpenAI, **how: Any) -> Account:
 def test_what_is_asked_and_answered(vendor: FakeOpenAI):
     purse = Purse(1.0)
     said = complete(an_account(vendor), replace(REQUEST, images=[b"\xff\xd8one", b"\xff\xd8two"]), Session(purse=purse))
-    assert json.loads(said) == {"words": "the sea"}
+    assert said == {"words": "the sea"}
     (asked,) = vendor.asked
     sent = asked.json
     assert asked.headers["authorization"] == f"Bearer {KEY}"
@@ -122,7 +121,7 @@ def test_every_fault_ends_in_a_sentence_and_in_the_book(
 @pytest.mark.parametrize("status", [429, 500])
 def test_who_is_busy_or_down_is_asked_again(vendor: FakeOpenAI, status: int):
     vendor.refuse, purse = [trouble(status, "later", **AT_ONCE)] * 2, Purse(1.0)
-    assert "the sea" in complete(an_account(vendor), REQUEST, Session(purse=purse))
+    assert complete(an_account(vendor), REQUEST, Session(purse=purse)) == {"words": "the sea"}
     assert len(vendor.asked) == 3
     assert purse.spent_usd == USED_USD
 
@@ -247,14 +246,14 @@ def test_too_many_pictures_never_leave(vendor: FakeOpenAI, images: list[bytes]):
 
 def test_an_answer_in_a_fence_is_read(vendor: FakeOpenAI):
     vendor.says = lambda asked: completion('Here you are:\n```json\n{"words": "the sea"}\n```')
-    assert complete(an_account(vendor), REQUEST, Session(purse=Purse(1.0))) == '{"words": "the sea"}'
+    assert complete(an_account(vendor), REQUEST, Session(purse=Purse(1.0))) == {"words": "the sea"}
 
 
 def test_a_server_of_ones_own_is_free_and_needs_no_key(vendor: FakeOpenAI):
     vendor.key = "none"
     account = open_account("llama", Vendors(openai_url=vendor.url))
     assert account.price == FREE
-    assert "the sea" in complete(account, REQUEST, Session())
+    assert complete(account, REQUEST, Session()) == {"words": "the sea"}
     vendor.refuse = [trouble(404, "x")]
     with pytest.raises(Unavailable, match="The model's server does not know the model"):
         complete(account, REQUEST, Session())

@@ -151,7 +151,8 @@ def test_who_cancels_is_not_held_up(vendor: FakeOpenAI):
 
 
 def test_nobody_there():
-    board = load("", Vendors(openai_key=KEY, openai_url="http://127.0.0.1:9/v1")).direct(BOARD)
+    account = open_account("", Vendors(openai_key=KEY, openai_url="http://127.0.0.1:9/v1"))
+    board = OpenAI(replace(account, retries=0)).direct(BOARD)
     assert "cannot be reached" in board.notes[0]
 
 

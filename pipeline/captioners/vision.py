@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.backends import Session, Vendors
 from pipeline.completions import Account, Request, complete, fitting, nonsense, open_account
@@ -135,11 +135,8 @@ class Vision:
         images = [jpeg for scene in scenes for jpeg in shown[scene.index]]
         tokens = THOUGHT_TOKENS + SCENE_TOKENS * len(scenes)
         request = Request(TASK, _question(scenes, shown), _Answer, "description", tokens, images)
-        try:
-            answer = _Loose.model_validate_json(complete(self.account, request, session))
-        except ValidationError:
-            raise nonsense(self.account, request) from None
-        readings = self._readings(answer, scenes)
+        answer = fitting(_Loose, complete(self.account, request, session))
+        readings = self._readings(answer, scenes) if answer else {}
         if not readings:
             raise nonsense(self.account, request)
         return readings

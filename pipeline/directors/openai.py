@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.backends import Session, Vendors
 from pipeline.completions import Account, Request, complete, fitting, nonsense, open_account
@@ -126,11 +126,8 @@ class OpenAI:
     def _ask(self, question: Mapping[str, Any], pictures: int, session: Session) -> _Loose:
         tokens = THOUGHT_TOKENS + PICTURE_TOKENS * pictures
         request = Request(TASK, question, _Answer, "storyboard", tokens, stage="storyboard")
-        try:
-            answer = _Loose.model_validate_json(complete(self.account, request, session))
-        except ValidationError:
-            raise nonsense(self.account, request) from None
-        if answer.style is None and not answer.pictures:
+        answer = fitting(_Loose, complete(self.account, request, session))
+        if answer is None or (answer.style is None and not answer.pictures):
             raise nonsense(self.account, request)
         return answer
 

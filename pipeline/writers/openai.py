@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.backends import Session, Vendors
 from pipeline.completions import Account, Request, complete, fitting, nonsense, open_account
@@ -190,10 +190,10 @@ class OpenAI:
 
     def _ask(self, question: Mapping[str, Any], cues: int, session: Session) -> _Loose:
         request = Request(TASK, question, _Answer, "music direction", THOUGHT_TOKENS + CUE_TOKENS * cues)
-        try:
-            return _Loose.model_validate_json(complete(self.account, request, session))
-        except ValidationError:
-            raise nonsense(self.account, request) from None
+        answer = fitting(_Loose, complete(self.account, request, session))
+        if answer is None:
+            raise nonsense(self.account, request)
+        return answer
 
 
 def load(variant: str = "", vendors: Vendors | None = None) -> OpenAI:

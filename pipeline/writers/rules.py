@@ -21,6 +21,7 @@ Place = Literal["only", "opening", "build", "contrast", "climax", "resolution"]
 
 BRIEF_WORDS = (26, 34)  # about 30
 LONG_WORDS = (44, 56)  # about 50
+MOOD_WORDS = 3  # that are told of a mood; a person may have typed more
 WHOLE_CLAUSE = 10  # words of a caption's first clause that leave room for the music
 
 #: what each style is played on, best first; the words tell which exclusions cover them
@@ -176,8 +177,9 @@ class Rules:
         for cue, place in zip(sheet.cues, places, strict=True):
             seed = sheet.seed if cue.seed is None else cue.seed
             openings = _FEELINGS[cue.emotion] if sheet.brief.drama else _OPENINGS[place]
-            rng = random.Random(f"words {seed} {cue.number} {cue.seen}")
-            prompts = _directions(cue, place, _seen(cue, sheet), openings, rng)
+            rng = random.Random(f"words {seed} {cue.number} {cue.seen}".encode("utf-8", "surrogatepass"))
+            short = replace(cue, mood=" ".join(cue.mood.split()[:MOOD_WORDS]))
+            prompts = _directions(short, place, _seen(short, sheet), openings, rng)
             written.append(replace(cue, prompts=prompts, prompt=prompts[sheet.brief.prompt_length]))
         return sheet.with_cues(tuple(written))
 
