@@ -185,11 +185,16 @@ def _pluck(seconds: float, tempo: float, key: str, seed: int, rate: int) -> np.n
 
 
 def _ring(total: np.ndarray, at: int, notes: Sequence[int], strength: float, rate: int) -> None:
-    t = np.arange(min(round(0.9 * rate), len(total) - at)) / rate
     for note in notes:
-        hz = 440 * 2 ** ((note - 69) / 12)
-        tone = sum(np.sin(2 * np.pi * hz * part * t) * np.exp(-(3 + 2 * part) * t) / part for part in (1, 2, 3, 5))
-        total[at : at + len(t)] += (strength * np.minimum(1, t / 0.003) * tone).astype(np.float32)
+        tone = _tone(note, rate)[: len(total) - at]
+        total[at : at + len(tone)] += np.float32(strength) * tone
+
+
+@cache
+def _tone(note: int, rate: int) -> np.ndarray:
+    hz, t = 440 * 2 ** ((note - 69) / 12), np.arange(round(0.9 * rate)) / rate
+    tone = sum(np.sin(2 * np.pi * hz * part * t) * np.exp(-(3 + 2 * part) * t) / part for part in (1, 2, 3, 5))
+    return (np.minimum(1, t / 0.003) * tone).astype(np.float32)
 
 
 @cache
