@@ -24,7 +24,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from pipeline import shelf
 from pipeline.backends import Session, Vendors
 from pipeline.cuesheet import CueSheet
 from pipeline.errors import OverLimit, Refused, Unavailable
+from pipeline.generated.halving import HINT, make_all, ran_out
 from pipeline.generated.orders import Order, Sound
 from pipeline.music import Recording
 from pipeline.purse import Purse
@@ -39,15 +40,17 @@ from pipeline.weights import choose, locate
 
 if TYPE_CHECKING:
     from pipeline.generated.decoder import Decoder
-    from pipeline.generated.sampling import Sampling
-
-T = TypeVar("T")
 
 NEEDED = ("torch", "transformers")
 INSTALL = "pip install '.[models]'"
 
 THEME_S = 3.0  # that cues have in common, or that one hands to the next: a bar or two
-MOST_CUES = 16  # in one batch; more only wait longer for the first, and each takes 150 MB (small) to 600 MB (large)
+MOST_CUES = 16  # in one batch: from there on a step takes as much longer as there are more
+WINDOW_S = 30.0  # that are looked back upon at most (pipeline/generated/windows.py)
+SOUND_BYTES = 200 * 10**6  # that a cue takes while it becomes sound
+
+BROKEN = "MusicGen's numbers broke down."
+BROKEN_HINT = "Leave +bf16 out, take another model, or another composer."
 
 GUIDANCE, TEMPERATURE = (1.0, 10.0), (0.0, 2.0)
 
@@ -75,6 +78,11 @@ class _Model:
     def frame_rate(self) -> int:
         return int(self.text.audio_encoder.config.frame_rate)
 
+    @property
+    def frame_bytes(self) -> int:
+        """What has to be kept of each frame while a cue is made: keys and values, with the prompt and without."""
+        return int(4 * len(self.decoder.layers) * self.decoder.width * self.decoder.dtype.itemsize)
+
 
 @dataclass(frozen=True)
 class _Wish:
@@ -85,6 +93,24 @@ class _Wish:
     seed: int
     prime: Any  # (codebooks, frames) that it continues
     whole: bool = False  # whether the prime is part of the cue
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What was played as one, for what of it is played again."""
+
+    purse: Purse  # of its job, which stays the same from call to call
+    cues: int
+    primes: dict[str, Any]  # what each prompt has continued
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What stays the same while a piece is made."""
+
+    model: _Model
+    settings: Settings
+    tell: Callable[[int], None]  # is told how many frames more there are, over all cues
 
 
 class MusicGen:
@@ -101,34 +127,41 @@ class MusicGen:
         self._folder = locate(self._weights, vendors)
         self.rate = _read_rate(self._folder)
         self._vendors = vendors
-        # of the last piece, by the purse of its job: what each prompt has continued
-        self._primes: tuple[Purse, dict[str, Any]] | None = None
+        self.machine = ""  # known when it has played
+        self._piece: _Piece | None = None  # the last one
+
+    @property
+    def cheap(self) -> bool:
+        """Whether another take takes little time: seconds on a GPU, minutes on a processor."""
+        return bool(self.machine) and not self.machine.startswith("cpu")
 
     def compose(self, sheet: CueSheet, session: Session) -> Recording:
+        """Record every cue of the sheet; raises as the contract says."""
         from pipeline.generated.performed import record
 
         return record(sheet, self, session)
 
     def play(self, orders: Sequence[Order], session: Session) -> list[Sound]:
-        """Play orders as one piece; those of a job's piece that are played again continue what they did before.
+        """Return one sound for each order, as long as asked for, at the model's own rate, in one channel or two.
 
-        Raises Unavailable, OverLimit, Cancelled.
+        What this job orders again of its piece continues what it did before. Raises Unavailable, OverLimit, Cancelled.
         """
         if not orders:
             return []
         device = shelf.device(self._vendors)
         dtype = _dtype(device, self._settings)
+        self.machine = f"{device}, {str(dtype).removeprefix('torch.')}"
         key = ("musicgen", str(self._folder), device, str(dtype))
-        held = self._weights.memory_bytes * (2 if str(dtype) == "torch.float32" else 1)
+        held = self._weights.memory_bytes * (2 if self.machine.endswith("float32") else 1)
         with shelf.borrow(key, lambda: _open(self._folder, device, dtype), bytes=held, device=device) as model:
-            before = self._primes[1] if self._primes and self._primes[0] is session.purse else {}
-            if orders[0].prompt in before:
-                plan = [_wish(model, order, before.get(order.prompt)) for order in orders]
-                tell = _counter(session, sum(wish.frames for wish in plan))
-                return _perform(model, plan, self._settings, tell)
+            whole = sum(_wish(model, order).frames for order in orders)
+            made = _Making(model, self._settings, _counter(session, whole))
+            piece = self._piece if self._piece and self._piece.purse is session.purse else None
+            if piece and len(orders) < piece.cues:
+                return _perform(made, [_wish(model, order, piece.primes.get(order.prompt)) for order in orders])
             play = _play_chain if self._settings.chain else _play_together
-            sounds, primes = play(model, orders, self._settings, session)
-        self._primes = session.purse, primes
+            sounds, primes = play(made, [_wish(model, order) for order in orders])
+        self._piece = _Piece(session.purse, len(orders), primes)
         return sounds
 
 
@@ -194,56 +227,46 @@ def _open(folder: Path, device: str, dtype: Any) -> _Model:
     offline = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **offline)
-        model, told = getattr(transformers, name).from_pretrained(
-            folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **offline
-        )
+        with torch.random.fork_rng(devices=[]):  # what is about to be filled is first drawn by chance, by all's chance
+            model, told = getattr(transformers, name).from_pretrained(
+                folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **offline
+            )
         if told["missing_keys"]:  # they would be filled with noise
             raise Unavailable("The MusicGen model is not whole.", hint="Fetch it again.")
         model.eval()
         decoder = prepare(model.decoder, device=device, dtype=dtype, consume=True)
         del model.decoder
         return _Model(tokenizer, model.to(device), decoder, device)
-    except (OSError, ValueError, LookupError, RuntimeError, SafetensorError) as exc:
-        if _is_out_of_memory(exc):
-            raise OverLimit("There is too little memory for the MusicGen model.", hint="Take a smaller one.") from exc
+    except (OSError, ValueError, LookupError, TypeError, MemoryError, RuntimeError, SafetensorError) as exc:
+        if ran_out(exc):
+            raise OverLimit("There is too little memory for the MusicGen model.", hint=HINT) from exc
         raise Unavailable("The MusicGen model could not be loaded.", hint="Is it whole? Fetch it again.") from exc
 
 
-def _play_together(
-    model: _Model, orders: Sequence[Order], settings: Settings, session: Session
-) -> tuple[list[Sound], dict[str, Any]]:
-    """Let all cues continue the opening of the first, as one batch."""
-    wishes = [_wish(model, order) for order in orders]
-    if len(orders) == 1:
-        return _perform(model, wishes, settings, _counter(session, wishes[0].frames)), {}
-    first = wishes[0]
-    opening = max(1, min(round(THEME_S * model.frame_rate), first.frames // 2))
-    tell = _counter(session, sum(wish.frames for wish in wishes))
-    theme = _generate_or_refuse(model, replace(first, frames=opening, seed=first.seed ^ 1), settings, tell)
-    follows = [replace(wish, prime=theme) for wish in wishes[1:]]
+def _play_together(making: _Making, wishes: Sequence[_Wish]) -> tuple[list[Sound], dict[str, Any]]:
+    """Let all cues continue the opening of the first, as one batch; return that opening by their prompts, too."""
+    first, *others = wishes
+    if not others:
+        return _perform(making, wishes), {}
+    opening = max(1, min(round(THEME_S * making.model.frame_rate), first.frames // 2))
+    theme = _make_all(making, _generate, [replace(first, frames=opening, seed=first.seed ^ 1)])[0]
     goes_on = replace(first, prime=theme, frames=max(1, first.frames - opening), whole=True)
-    sounds = _perform(model, [goes_on, *follows], settings, tell)
-    return sounds, {wish.prompt: theme for wish in follows if wish.prompt != first.prompt}
+    sounds = _perform(making, [goes_on, *(replace(wish, prime=theme) for wish in others)])
+    return sounds, {wish.prompt: theme for wish in others if wish.prompt != first.prompt}
 
 
-def _play_chain(
-    model: _Model, orders: Sequence[Order], settings: Settings, session: Session
-) -> tuple[list[Sound], dict[str, Any]]:
-    """Let each cue continue the end of the one before."""
-    wishes = [_wish(model, order) for order in orders]
-    tell = _counter(session, sum(wish.frames for wish in wishes))
-    kept = round(THEME_S * model.frame_rate)
+def _play_chain(making: _Making, wishes: Sequence[_Wish]) -> tuple[list[Sound], dict[str, Any]]:
+    """Let each cue continue the end of the one before; return these ends by the prompts that continued them, too."""
+    kept = round(THEME_S * making.model.frame_rate)
     sounds: list[Sound] = []
     primes: dict[str, Any] = {}
     tail = wishes[0].prime
     for wish in wishes:
         wish = replace(wish, prime=tail)
-        codes = _generate_or_refuse(model, wish, settings, tell)
-        sounds += _sound(model, [wish], [codes])
-        if sounds[1:]:
-            primes.setdefault(wish.prompt, tail)
-        tail = codes[:, -kept:]
-    primes.pop(wishes[0].prompt, None)
+        codes = _make_all(making, _generate, [wish])
+        sounds += _sound(making, [wish], codes)
+        primes.setdefault(wish.prompt, tail)
+        tail = codes[0][:, -kept:]
     return sounds, primes
 
 
@@ -262,119 +285,81 @@ def _counter(session: Session, frames: int) -> Callable[[int], None]:
 
     def tell(more: int) -> None:
         nonlocal done
-        done = min(done + more, frames)  # what is made again after running out of memory is not counted twice
+        done = min(done + more, frames)  # what is made again after running out of memory does not count twice
         session.report("music", done, frames)
 
     return tell
 
 
-def _perform(model: _Model, wishes: Sequence[_Wish], settings: Settings, tell: Callable[[int], None]) -> list[Sound]:
-    """Make cues in batches as large as memory allows, all of a batch continuing equally long primes."""
-
-    def make(some: Sequence[_Wish]) -> list[Sound]:
-        return _sound(model, some, _generate(model, some, settings, tell))
-
+def _perform(making: _Making, wishes: Sequence[_Wish]) -> list[Sound]:
+    """Make cues in batches as large as memory allows; those of a batch continue equally long primes."""
     sounds: dict[int, Sound] = {}
     for length in dict.fromkeys(wish.prime.shape[-1] for wish in wishes):
         alike = [number for number, wish in enumerate(wishes) if wish.prime.shape[-1] == length]
-        for start in range(0, len(alike), MOST_CUES):
-            rows = alike[start : start + MOST_CUES]
-            sounds.update(zip(rows, in_batches(make, [wishes[row] for row in rows]), strict=True))
+        made = _make_all(making, _generate_sound, [wishes[number] for number in alike])
+        sounds.update(zip(alike, made, strict=True))
     return [sounds[number] for number in range(len(wishes))]
 
 
-def in_batches(make: Callable[[Sequence[Any]], list[T]], wanted: Sequence[Any]) -> list[T]:
-    """Make all at once; where memory runs out, each half for itself. Raises OverLimit when one alone does not fit."""
-    try:
-        return make(wanted)
-    except (MemoryError, RuntimeError) as exc:
-        if not _is_out_of_memory(exc):
-            raise
-        if len(wanted) == 1:
-            raise OverLimit(
-                "There is too little memory for MusicGen.", hint="Take a smaller model, or close what else uses it."
-            ) from exc
-    _free_memory()  # out here, where nothing holds what the failed batch has held
-    half = -(-len(wanted) // 2)
-    return in_batches(make, wanted[:half]) + in_batches(make, wanted[half:])
+def _make_all(
+    making: _Making, make: Callable[[_Making, Sequence[_Wish]], list[Any]], wishes: Sequence[_Wish]
+) -> list[Any]:
+    """Make as many at once as there is room for; a processor's memory does not say when it is full, so it is asked."""
+    device = making.model.device
+    longest = min(WINDOW_S * making.model.frame_rate, max(wish.prime.shape[-1] + wish.frames for wish in wishes))
+    room = shelf.free_bytes(device) // (making.model.frame_bytes * math.ceil(longest) + SOUND_BYTES)
+    return make_all(lambda some: make(making, some), wishes, at_once=max(1, min(MOST_CUES, room)), device=device)
 
 
-def _is_out_of_memory(exc: BaseException) -> bool:
-    import torch
-
-    words = ("not enough memory", "out of memory", "can't allocate memory")
-    return isinstance(exc, MemoryError | torch.OutOfMemoryError) or any(word in str(exc).lower() for word in words)
+def _generate_sound(making: _Making, wishes: Sequence[_Wish]) -> list[Any]:
+    return _sound(making, wishes, _generate(making, wishes))
 
 
-def _free_memory() -> None:
-    import torch
-
-    shelf.drop_others()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-def _generate_or_refuse(model: _Model, wish: _Wish, settings: Settings, tell: Callable[[int], None]) -> Any:
-    return in_batches(lambda some: _generate(model, some, settings, tell), [wish])[0]
-
-
-def _generate(model: _Model, wishes: Sequence[_Wish], settings: Settings, tell: Callable[[int], None]) -> list[Any]:
+def _generate(making: _Making, wishes: Sequence[_Wish]) -> list[Any]:
     """Return the tokens of each cue, (codebooks, frames); where numbers broke down, those of a second try.
 
     Raises Unavailable when they break down again.
     """
-    codes, broken = _extend(model, wishes, settings, tell)
-    again = [row for row, fault in enumerate(broken) if fault]
-    if again:
-        others = [replace(wishes[row], seed=wishes[row].seed ^ 2) for row in again]
-        second, still = _extend(model, others, settings, tell)
+    codes, broken = _extend(making, wishes)
+    if again := [row for row, fault in enumerate(broken) if fault]:
+        second, still = _extend(making, [replace(wishes[row], seed=wishes[row].seed ^ 2) for row in again])
         if any(still):
-            raise Unavailable(
-                "MusicGen's numbers broke down.", hint="Leave +bf16 out, take another model, or another composer."
-            )
+            raise Unavailable(BROKEN, hint=BROKEN_HINT)
         for row, new in zip(again, second, strict=True):
             codes[row] = new
     return codes
 
 
-def _extend(
-    model: _Model, wishes: Sequence[_Wish], settings: Settings, tell: Callable[[int], None]
-) -> tuple[list[Any], list[bool]]:
+def _extend(making: _Making, wishes: Sequence[_Wish]) -> tuple[list[Any], list[bool]]:
     import torch
 
     from pipeline.generated.conditions import hear_prompts
+    from pipeline.generated.sampling import Sampling
     from pipeline.generated.windows import extend
 
-    prompts = [wish.prompt for wish in wishes]
-    decoder = model.decoder
+    model, prompts = making.model, [wish.prompt for wish in wishes]
     return extend(
-        decoder,
-        hear_prompts(model.text, model.tokenizer, prompts, device=model.device, dtype=decoder.dtype),
+        model.decoder,
+        hear_prompts(model.text, model.tokenizer, prompts, device=model.device, dtype=model.decoder.dtype),
         torch.stack([wish.prime for wish in wishes]),
         [wish.frames for wish in wishes],
         [torch.Generator().manual_seed(wish.seed % 2**63) for wish in wishes],
-        _sampling(settings),
+        Sampling(making.settings.guidance, making.settings.temperature),
         frame_rate=model.frame_rate,
-        tell=tell,
+        tell=making.tell,
     )
 
 
-def _sampling(settings: Settings) -> Sampling:
-    from pipeline.generated.sampling import Sampling
-
-    return Sampling(settings.guidance, settings.temperature)
-
-
-def _sound(model: _Model, wishes: Sequence[_Wish], codes: Sequence[Any]) -> list[Sound]:
+def _sound(making: _Making, wishes: Sequence[_Wish], codes: Sequence[Any]) -> list[Sound]:
     """Decode all cues at once, each with its prime so that it does not begin out of nothing; then cut that off."""
     import torch
 
     from pipeline.generated.codec import decode_sounds
 
     rows = [torch.cat([wish.prime, made], dim=1) for wish, made in zip(wishes, codes, strict=True)]
-    sounds = decode_sounds(model.text.audio_encoder, rows, channels=model.decoder.channels)
+    sounds = decode_sounds(making.model.text.audio_encoder, rows, channels=making.model.decoder.channels)
     if not all(np.isfinite(sound).all() for sound in sounds):
-        raise Unavailable("MusicGen's numbers broke down.", hint="Take another model, or another composer.")
+        raise Unavailable(BROKEN, hint=BROKEN_HINT)
     cut = []
     for wish, row, sound in zip(wishes, rows, sounds, strict=True):
         first = 0 if wish.whole else wish.prime.shape[-1] * (len(sound) // row.shape[-1])
