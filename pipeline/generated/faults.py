@@ -86,7 +86,7 @@ def find_faults(sound: Sound, rate: int, *, needed_s: float = 0.0) -> tuple[Faul
     if levels.max(initial=-np.inf) < SILENT_DBFS:
         return (Fault("silent"),)
     found = [*_find_silence(levels, needed_s), *_find_offset(sound), *_find_clipping(sound, rate)]
-    mono = np.asarray(sound.mean(axis=1) - sound.mean(), dtype=np.float32)
+    mono = np.asarray(sound.mean(axis=1) - sound.mean(dtype=np.float64), dtype=np.float32)
     bands, flatness = _look(mono, rate)
     if (flat := _median_of_sounding(flatness, bands)) > NOISE:
         found.append(Fault("noise", 0.0, flat))
@@ -114,8 +114,10 @@ def _levels(sound: Sound, rate: int) -> NDArray[np.float64]:
     """Return the level of each tenth of a second over all channels, in dBFS."""
     grain = max(1, round(_GRAIN_S * rate))
     whole = sound[: len(sound) // grain * grain] if len(sound) >= grain else sound
-    mean = np.square(whole - whole.mean(axis=0, keepdims=True), dtype=np.float64).mean(axis=1) if len(whole) else whole
-    power = mean.reshape(-1, min(grain, len(whole))).mean(axis=1) if len(whole) else np.zeros(0)
+    if not len(whole):
+        return np.zeros(0)
+    swing = np.square(whole - whole.mean(axis=0, dtype=np.float64)).mean(axis=1)
+    power = swing.reshape(-1, min(grain, len(whole))).mean(axis=1)
     levels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 1e-20))
     return levels
 

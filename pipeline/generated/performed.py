@@ -10,8 +10,10 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import soundfile
 import soxr
 
 from pipeline.backends import Session
@@ -21,7 +23,7 @@ from pipeline.cutlock.lock import Locked, lock
 from pipeline.ear.loudness import integrated
 from pipeline.errors import OverLimit, Refused, Unavailable
 from pipeline.generated.faults import Fault, FaultKind, find_faults
-from pipeline.generated.orders import Engine, Order, Sound
+from pipeline.generated.orders import Engine, Melody, Order, Sound
 from pipeline.generated.prompts import write_prompt
 from pipeline.music import RATE, Audio, Recording
 
@@ -125,7 +127,7 @@ def write_order(cue: Cue, sheet: CueSheet, *, turn: int = 0) -> Order:
 
 def bring_to_level(sound: Sound, rate: int) -> Audio:
     """Return (n, channels) of an engine's as two channels at RATE, at -20 LUFS or as near as its peaks let it."""
-    swing = np.ascontiguousarray(sound - sound.mean(axis=0, keepdims=True), dtype=np.float32)
+    swing = np.ascontiguousarray(sound - sound.mean(axis=0, dtype=np.float64), dtype=np.float32)
     audio = soxr.resample(swing, rate, RATE)
     audio = np.repeat(audio, 2, axis=1) if audio.shape[1] == 1 else audio[:, :2]
     peak, loudness = float(np.abs(audio).max()), integrated(audio, RATE)
@@ -162,12 +164,21 @@ def _play(turns: Mapping[int, int], sheet: CueSheet, engine: Engine, session: Se
     """Have cues played, by their places in the sheet and the turn that it is for each; listen to what comes."""
     cues = {place: sheet.cues[place] for place in turns}
     orders = [write_order(cue, sheet, turn=turns[place]) for place, cue in cues.items()]
-    sounds = engine.play(orders, session)
+    sounds = engine.play(_led(orders, session.temp), session)
     session.report("music", 1.0, 1.0)
     return {
         place: _Sounding(sound, find_faults(sound, engine.rate, needed_s=_needed_s(cue, sheet)))
         for (place, cue), sound in zip(cues.items(), sounds, strict=True)
     }
+
+
+def _led(orders: list[Order], temp: Path | None) -> list[Order]:
+    """Give each order its stretch of the temp track."""
+    if temp is None:
+        return orders
+    sound, rate = soundfile.read(temp, dtype="float32", always_2d=True)
+    melody = Melody(sound, rate)
+    return [replace(order, melody=melody.between(order.start, order.start + order.seconds)) for order in orders]
 
 
 def _needed_s(cue: Cue, sheet: CueSheet) -> float:
