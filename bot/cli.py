@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -30,6 +31,7 @@ from pipeline.errors import Refused
 if TYPE_CHECKING:
     from types import FrameType
 
+    from pipeline.backends import Crew, Vendors
     from pipeline.cuesheet import Brief
 
 app = typer.Typer(
@@ -110,6 +112,7 @@ def score(
     prompt: Annotated[
         Literal["simple", "brief", "long"], typer.Option(help=text.PROMPT, rich_help_panel=_WISHES)
     ] = "brief",
+    drama: Annotated[bool, typer.Option("--drama", help=text.DRAMA, rich_help_panel=_WISHES)] = False,
     sound: Annotated[Literal["auto", "keep", "replace"], typer.Option(help=text.SOUND, rich_help_panel=_FILM)] = "auto",
     target: Annotated[
         Literal["none", "telegram", "discord"], typer.Option(help=text.TARGET, rich_help_panel=_FILM)
@@ -121,9 +124,19 @@ def score(
         Literal["adaptive", "content", "threshold", "histogram", "hash"],
         typer.Option(help=text.DETECTOR, rich_help_panel=_CREW),
     ] = "adaptive",
-    captioner: Annotated[str, typer.Option(help=text.CAPTIONER, metavar="NAME", rich_help_panel=_CREW)] = "measured",
-    writer: Annotated[str, typer.Option(help=text.WRITER, metavar="NAME", rich_help_panel=_CREW)] = "rules",
-    composer: Annotated[str, typer.Option(help=text.COMPOSER, metavar="NAME", rich_help_panel=_CREW)] = "orchestra",
+    captioner: Annotated[
+        str, typer.Option(help=text.CAPTIONER, metavar="NAME", rich_help_panel=_CREW, show_default=False)
+    ] = "",
+    writer: Annotated[
+        str, typer.Option(help=text.WRITER, metavar="NAME", rich_help_panel=_CREW, show_default=False)
+    ] = "",
+    composer: Annotated[
+        str, typer.Option(help=text.COMPOSER, metavar="NAME", rich_help_panel=_CREW, show_default=False)
+    ] = "",
+    temp: Annotated[
+        Path | None, typer.Option(help=text.TEMP, metavar="FILE", rich_help_panel=_CREW, show_default=False)
+    ] = None,
+    commercial: Annotated[bool, typer.Option("--commercial", help=text.COMMERCIAL, rich_help_panel=_CREW)] = False,
     out: Out = None,
     folder: Folder = None,
     edit: Edit = None,
@@ -146,9 +159,11 @@ def score(
             without=without or [],
             prompt=prompt,
             seed=seed,
+            drama=drama,
         )
-        _check_crew(captioner=captioner, writer=writer, composer=composer)
-        from pipeline.backends import Crew
+        crew, vendors = _hire(captioner=captioner, writer=writer, composer=composer, commercial=commercial)
+        if temp:
+            check_clip(temp, [])
         from pipeline.score import score as score_clip
 
         with claimed(job.folder, force=force), progress(text.STAGES, takes=takes, silent=quiet or as_json) as report:
@@ -162,8 +177,10 @@ def score(
                 target=target,
                 aspect=aspect,
                 detector=detector,
-                crew=Crew(captioner, writer, composer),
+                crew=crew,
+                vendors=vendors,
                 edited=edited,
+                temp=temp,
                 report=report,
             )
     with said_or_not():
@@ -261,6 +278,7 @@ def read_brief(
     without: list[str],
     prompt: Literal["simple", "brief", "long"],
     seed: int,
+    drama: bool = False,
 ) -> Brief:
     """Put the options into a brief; raises Refused for a key that is none.
 
@@ -275,7 +293,7 @@ def read_brief(
     if style and named is None:
         wish = f"{style}. {wish}".rstrip(". ")
     exclude = [word.strip() for words in without for word in words.split(",") if word.strip()]
-    return Brief(wish, named, mood, intensity, tempo, key, tuple(exclude), prompt, seed)
+    return Brief(wish, named, mood, intensity, tempo, key, tuple(exclude), prompt, seed, drama)
 
 
 def _style(words: str) -> Any:
@@ -286,13 +304,25 @@ def _style(words: str) -> Any:
     return next((style for style, called in STYLE_WORDS.items() if said in (style, *called)), None)
 
 
-def _check_crew(*, captioner: str, writer: str, composer: str) -> None:
-    """Refuse a name that nobody answers to before the work begins, not in its midst."""
-    from pipeline import backends
+def _hire(*, captioner: str, writer: str, composer: str, commercial: bool) -> tuple[Crew, Vendors]:
+    """Return who does the work, by the options and else by the settings, and what they need.
 
-    backends.captioner(captioner)
-    backends.writer(writer)
-    backends.composer(composer)
+    Refuses a name that nobody answers to, and who cannot work here, before the work begins and not in its midst.
+    """
+    from jobs.settings import JobSettings
+    from pipeline.crew import hire
+
+    settings = JobSettings.read()
+    usual = settings.crew
+    crew = replace(
+        usual,
+        captioner=captioner or usual.captioner,
+        writer=writer or usual.writer,
+        composer=composer or usual.composer,
+    )
+    vendors = replace(settings.vendors, commercial=commercial or settings.commercial)
+    hire(crew, vendors)
+    return crew, vendors
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ WIDE = 118  # columns from which the prompts fit into the table
 
 def show_scores(scores: list[Score], clip: Path, *, as_json: bool, quiet: bool) -> None:
     """Print the cue table, the certificate and the paths; or JSON, or the paths alone."""
+    from pipeline.purse import dollars
+
     console = open_console()
     if as_json:
         typer.echo(json.dumps({"scores": [as_data(one) for one in scores]}, indent=1))
@@ -38,6 +41,10 @@ def show_scores(scores: list[Score], clip: Path, *, as_json: bool, quiet: bool) 
         say(console, text.CERTIFICATE + (f": {one.film.name}" if len(scores) > 1 else ""), style="bold")
         for what, how_much in one.certificate.lines():
             say(console, f"  {what:<24}{how_much}")
+        if one.verdict:
+            say(console, f"  {text.VERDICT:<24}{one.verdict.line()}")
+        if one.usd:
+            say(console, f"  {text.COST:<24}{dollars(one.usd)}")
     say(console, "")
     for note in dict.fromkeys(note for one in scores for note in one.notes):
         say(console, f"Note: {note}")
@@ -108,4 +115,6 @@ def as_data(one: Score) -> dict[str, Any]:
         "notes": list(one.notes),
         "certificate": json.loads(one.certificate.to_json()),
         "sheet": json.loads(one.sheet.to_json()),
+        "usd": round(one.usd, 6),
+        "verdict": {**asdict(one.verdict), "total": one.verdict.total} if one.verdict else None,
     }

@@ -77,6 +77,7 @@ class Session:
     #: its own, and there: what was ordered is noted in it (`*.ticket`), to be followed by the next run of the same job
     #: instead of being ordered again; None: nothing is kept
     folder: Path | None = None
+    temp: Path | None = None  #: a temp track whose melody shall be followed: WAV of ours, 48 kHz, from the first frame
 
 
 class Captioner(Protocol):

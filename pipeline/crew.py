@@ -33,13 +33,21 @@ class Hired:
     composer: Composer
 
 
-def hire(crew: Crew, vendors: Vendors) -> Hired:
-    """Find everybody by name; raises Refused and Unavailable before any work is done."""
-    return Hired(
+def hire(crew: Crew, vendors: Vendors, *, temp: bool = False) -> Hired:
+    """Find everybody by name; raises Refused and Unavailable before any work is done.
+
+    With a temp track the composer has to be one that can follow a melody.
+    """
+    hired = Hired(
         backends.captioner(crew.captioner, vendors),
         backends.writer(crew.writer, vendors),
         backends.composer(crew.composer, vendors),
     )
+    if temp and not getattr(hired.composer, "follows_melody", False):
+        raise Refused(
+            f"The composer {hired.composer.name!r} follows no temp track.", hint="Choose --composer audiocraft:melody."
+        )
+    return hired
 
 
 def see(

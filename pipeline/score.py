@@ -11,6 +11,7 @@ A job leaves a folder that tells its story:
     mix.wav              the music over the clip's own sound, where that was kept
     score.mid            the notes, with tempo map and markers
     certificate.json     what was measured on the finished film
+    costs.jsonl          what vendors were paid, where there were any
 
 A broken-off job is taken up again from where pipeline/checkpoint.py has kept it: after the decode, after the cue sheet,
 after the music of a take, and after the take.
@@ -42,6 +43,8 @@ from pipeline.mix import Mix, lay
 from pipeline.music import Audio, Papers, Recording, write_music, write_sound
 from pipeline.purse import Purse
 from pipeline.scenes import find_scenes, key_stills, watch
+from pipeline.track import open_track
+from pipeline.verdict import Verdict, best_first, judge_take
 
 Sound = Literal["auto", "keep", "replace", "ask"]
 
@@ -58,6 +61,8 @@ HAS_SOUND_HINT = "Say whether to keep it under the music or to replace it."
 CEILING_DBTP = -1.0  # of the finished film, after its codec; platforms' own codecs need that room
 TRIES = 3  # low bitrates, for tight upload limits, overshoot a master that keeps the ceiling by itself
 
+COSTS = "costs.jsonl"  # in the folder: the ledger of what vendors were paid
+TEMP = "temp"  # in the folder: the temp track as it was read
 TICKETS = ".tickets"  # in the folder: what was ordered at vendors' and may be followed by the next run
 
 SAME_LENGTH_S = 0.05  # an edited cue sheet must be of a clip of this length, give or take a frame
@@ -77,6 +82,7 @@ class Score:
     copied: bool  #: whether the picture's packets are the client's own
     notes: tuple[str, ...] = ()  #: what the client should know
     usd: float = 0.0  #: what vendors were paid for it; the first take bears what all of them share
+    verdict: Verdict | None = None  #: what it is worth beside the other takes; None where it is the only one
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,7 @@ class _Job:
     own: OwnSound | None
     folder: Path
     sound: Sound
+    takes: int
     most_bytes: int | None
     composer: Composer
     session: Session
@@ -135,23 +142,26 @@ def score(
     crew: Crew | None = None,
     vendors: Vendors | None = None,
     edited: str | bytes | None = None,
+    temp: Path | None = None,
     limits: Limits | None = None,
     resume: bool = False,
     report: Report = lambda stage, done, total: None,
 ) -> list[Score]:
-    """Give the clip at `path` its music and write the film to `to`; one Score for each take.
+    """Give the clip at `path` its music and write the film to `to`; one Score for each take, the best first.
 
-    `edited` is the text of a cue sheet to be played instead of spotting anew. A second take's film has `-take-2` in its
-    name, and its papers lie in `take-2/` of the folder. `sound` says what happens to the clip's own: "auto" keeps it
-    when there is any, "ask" raises Undecided then. `most_bytes` of a film stand in place of the target's own limit. Of
-    the stage "clip" `report` is told the clip's seconds. Where a chosen engine fails at its work, the embedded one does
-    it, and the score's notes say so.
+    `edited` is the text of a cue sheet to be played instead of spotting anew. `temp` is a temp track, music that the
+    clip was cut to: a composer that can follows its melody, any other is refused. `sound` says what happens to the
+    clip's own: "auto" keeps it when there is any, "ask" raises Undecided then. `most_bytes` of a film stand in place of
+    the target's own limit. Of the stage "clip" `report` is told the clip's seconds.
+
+    A second take's film has `-take-2` in its name, and its papers lie in `take-2/` of the folder. Where a chosen engine
+    fails at its work, the embedded one does it, and the score's notes say so.
 
     `folder` must not hold another job. Raises UserError; nothing is left behind then. With `resume` it may hold a
     broken-off run of this job: what is finished there is taken over, and the folder stays whatever happens.
     """
     crew, brief, limits, vendors = crew or Crew(), brief or Brief(), limits or Limits(), vendors or Vendors()
-    hired = at_work.hire(crew, vendors)
+    hired = at_work.hire(crew, vendors, temp=temp is not None)
     plan = reread(edited) if edited is not None else None
     container(to.suffix)  # refuses what could not be written, before the work
     films = _films(to, takes, resume=resume)
@@ -159,26 +169,43 @@ def score(
         report("clip", 0, 1)
         footage = open_clip(path, folder, limits=limits, target=target, most_bytes=most_bytes, aspect=aspect)
         report("clip", footage.duration, footage.duration)
-        wanted = (folder.absolute(), to.absolute(), brief, crew, target, most_bytes, aspect, detector, edited, limits)
-        checkpoints = Checkpoints(folder, of=(sum_up(path), *wanted)) if resume else Checkpoints(None)
+        asked = (brief, crew, target, most_bytes, aspect, detector, edited, limits, sum_up(temp) if temp else None)
+        checkpoints = (
+            Checkpoints(folder, of=(sum_up(path), folder.absolute(), to.absolute(), *asked))
+            if resume
+            else Checkpoints(None)
+        )
         shot = checkpoints.once("clip", _Shot, _decode, footage, checkpoints, report, detector=detector)
         container(to.suffix, shot.clip)
         if sound == "ask" and shot.own is not None and shot.own.kind != "silent":
             raise Undecided(HAS_SOUND, hint=HAS_SOUND_HINT)
         report("cues", 0, 1)
-        session = Session(report, Purse(vendors.most_usd), _tickets(folder))
+        session = Session(
+            report, Purse(vendors.most_usd, book=folder / COSTS), _tickets(folder), _temp_track(temp, folder)
+        )
         sheet = checkpoints.once("cues", CueSheet, _spot, shot, brief, plan, hired, session)
         _keep_thumbnails(sheet, shot.stills, folder / "scenes")
         report("cues", 1, 1)
-        job = _Job(shot.clip, shot.own, folder, sound, limit_bytes(target, most_bytes), hired.composer, session)
-        scores = []
+        job = _Job(shot.clip, shot.own, folder, sound, takes, limit_bytes(target, most_bytes), hired.composer, session)
+        scores: list[Score] = []
         for take, film in enumerate(films):
             seeded = replace(sheet, seed=sheet.seed + take)
             kept = checkpoints.beside(sound, seeded)
             made = kept.once(f"take-{take + 1}", Score, _record, job, kept, seeded, take, film)
             scores.append(replace(made, usd=session.purse.spent_usd - sum(before.usd for before in scores)))
             report("film", 1, 1)
-        return [replace(made, film=made.film.replace(films[made.film])) for made in scores]
+        done = [replace(made, film=made.film.replace(films[made.film])) for made in scores]
+        verdicts = [made.verdict for made in done if made.verdict]
+        return [done[place] for place in best_first(verdicts)] if len(verdicts) > 1 else done
+
+
+def _temp_track(temp: Path | None, folder: Path) -> Path | None:
+    """Take a temp track through the door; return its sound, 48 kHz stereo WAV from the film's first frame on."""
+    if temp is None:
+        return None
+    place = folder / TEMP
+    place.mkdir(exist_ok=True)
+    return open_track(temp, place).sound
 
 
 def _tickets(folder: Path) -> Path:
@@ -231,7 +258,15 @@ def _record(job: _Job, checkpoints: Checkpoints, sheet: CueSheet, take: int, fil
     remark = (KEPT_SOUND,) if played.kept else ()
     notes = (*job.clip.notes, *remark, *sheet.notes, *played.notes)
     papers = played.papers
-    return Score(film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, job.clip.copied, notes)
+    return Score(
+        film, folder, sheet, certificate, papers.stems, papers.music, papers.midi, job.clip.copied, notes,
+        verdict=_judge(papers.music, sheet, certificate) if job.takes > 1 else None,
+    )  # fmt: skip
+
+
+def _judge(music: Path, sheet: CueSheet, certificate: Certificate) -> Verdict:
+    samples, _ = soundfile.read(music, dtype="float32", always_2d=True)
+    return judge_take(samples, sheet, certificate)
 
 
 def _play(job: _Job, sheet: CueSheet, folder: Path) -> _Played:

@@ -15,6 +15,7 @@ from pipeline.cuesheet import Brief, CueSheet
 from pipeline.errors import BadMedia, BadSheet, Cancelled, DoesNotFit, Refused, Undecided, UserError
 from pipeline.film import decode_sound, packet_hashes, picture_length
 from pipeline.score import STAGES, Score, score
+from pipeline.verdict import Verdict
 from tests.media import MEDIA, ffmpeg, make_clip, needs_media
 
 CUTS = (1.5, 3.0, 4.5)
@@ -101,13 +102,31 @@ def test_the_same_seed_gives_the_same_bytes(clip: Path, scored: Score, tmp_path:
 
 
 def test_takes_are_different_pieces_for_the_same_picture(clip: Path, tmp_path: Path):
-    first, second = score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2)
+    takes = score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2)
+    worth = [take.verdict.total for take in takes if take.verdict]
+    assert worth == sorted(worth, reverse=True), "the best comes first"
+    assert len(worth) == 2
+    first, second = sorted(takes, key=lambda take: take.sheet.seed)
+    assert first.film.name == "film.mp4"
     assert second.film.name == "film-take-2.mp4"
     assert second.folder == tmp_path / "job" / "take-2"
     assert first.midi is not None
     assert second.midi is not None
     assert first.midi.read_bytes() != second.midi.read_bytes()
     assert packet_hashes(first.film) == packet_hashes(second.film)
+
+
+def test_the_take_that_is_worth_most_comes_first(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    worth = iter([0.4, 0.9, 0.6])
+
+    def judge(music: object, sheet: object, certificate: object) -> Verdict:
+        return Verdict(next(worth), 1.0, 1.0, 1.0, 1.0, None, (), ())
+
+    monkeypatch.setattr("pipeline.score.judge_take", judge)
+    takes = score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=3)
+    assert [take.film.name for take in takes] == ["film-take-2.mp4", "film-take-3.mp4", "film.mp4"]
+    assert [take.sheet.seed for take in takes] == [2, 3, 1]
+    assert all(take.film.exists() for take in takes)
 
 
 def test_an_edited_cue_sheet_is_played(clip: Path, scored: Score, tmp_path: Path):
