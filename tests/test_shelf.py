@@ -200,7 +200,7 @@ def test_one_borrower_at_a_time_and_one_load_for_all(card: Card) -> None:
 
 def test_threads_that_want_more_than_there_is_wait_for_each_other(card: Card) -> None:
     def work(number: int) -> Callable[[], None]:
-        return lambda: [use(card, f"model {(number + turn) % 5}", 5 * GB, work=2 * GB) for turn in range(8)] and None
+        return lambda: [use(card, f"model {(number + turn) % 5}", 5 * GB, work=2 * GB) for turn in range(4)] and None
 
     run_all([work(number) for number in range(4)])
     assert card.most <= card.whole
