@@ -70,7 +70,7 @@ def _asked(want: str) -> tuple[str, ...]:
 
 
 HOSTILE = tuple(dict.fromkeys(text for want in WANTS for text in _asked(want)))
-BATCH = 18
+BATCH = 24
 BATCHES = [HOSTILE[at : at + BATCH] for at in range(0, len(HOSTILE), BATCH)]
 
 
@@ -112,7 +112,7 @@ def hostile_sheet(words: Sequence[str]) -> CueSheet:
 
 def obeying(own: dict[str, Any], word: str) -> list[Any]:
     """What a model that obeys makes of an answer: every field as it was told, more fields, other things, noise."""
-    noise = (word + "\ud83d") * max(1, 4000 // len(word))  # half a sign: what a torn answer may end in
+    noise = (word + "\ud83d") * max(1, 1600 // len(word))  # half a sign: what a torn answer may end in
     swapped = {name: _obeyed(value, word, noise) for name, value in own.items()}
     more = {"seed": 7, "start": 0, "end": 1e9, "bars": [], "hits": [], "file": "/etc/passwd", "number": "1m99"}
     return [7, None, word, [own], swapped | more, own | more | {"role": "system", "content": word}]
