@@ -134,6 +134,7 @@ def _dtype(device: str) -> Any:
 
 def _open(folder: Path, device: str, dtype: Any) -> Any:
     """Load a pipeline. Raises Unavailable where it is not whole, OverLimit where there is no room for it."""
+    import torch
     from diffusers import AceStepPipeline
     from diffusers.utils import logging
     from safetensors import SafetensorError
@@ -141,7 +142,8 @@ def _open(folder: Path, device: str, dtype: Any) -> Any:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        # what is about to be filled with weights is first drawn by the chance that all share
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*weight_norm.*", FutureWarning)  # diffusers' own affair
             pipe = AceStepPipeline.from_pretrained(
                 folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
