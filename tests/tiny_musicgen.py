@@ -13,7 +13,7 @@ STEREO = {"num_codebooks": 8, "audio_channels": 2}
 def save_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False, seed: int = 0) -> Path:
     """Save a checkpoint with tokenizer as the real ones are saved; returns the folder."""
     make_musicgen(stereo=stereo, melody=melody, seed=seed).save_pretrained(folder, safe_serialization=True)
-    _make_tokenizer().save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
     return folder
 
 
@@ -92,7 +92,8 @@ def _stir(model: Any) -> None:
             layer.codebook.embed.normal_()
 
 
-def _make_tokenizer() -> Any:
+def make_tokenizer() -> Any:
+    """Make a tokenizer that knows a dozen words."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 

@@ -108,8 +108,8 @@ def _start(
     columns = lay(known, counts, channels=decoder.channels, empty=decoder.empty).to(device)
     before = 0 if condition.null is None else condition.states.shape[1]
     places = before + columns.shape[-1] - 1
-    if device.type == "cuda":
-        places = -(-places // REACH) * REACH
+    if captures(device):
+        places = _whole(places)
     both = rows * (2 if sampling.guidance > 1 else 1)
     depth = decoder.width // decoder.attention_heads
     shape = (2, both, decoder.attention_heads, places, depth)
@@ -126,6 +126,15 @@ def _start(
     )
     _hear(decoder, condition, run, known.shape[-1], guided=both > rows)
     return run
+
+
+def captures(device: Any) -> bool:
+    """Whether steps are captured once and replayed on such a device."""
+    return bool(device.type == "cuda")
+
+
+def _whole(places: int) -> int:
+    return -(-places // REACH) * REACH
 
 
 def _by_column(chances: Sequence[Tensor], known: int, columns: int) -> Tensor:
@@ -180,7 +189,7 @@ def _looks(decoder: Decoder, columns: Tensor) -> Tensor:
 
 def _advance(decoder: Decoder, run: _Run, steps: range, sampling: Sampling, tell: Callable[[int], None]) -> None:
     """Draw the column after each of these."""
-    advance = _replay if decoder.device.type == "cuda" else _repeat
+    advance = _replay if captures(decoder.device) else _repeat
     for start in range(steps.start, steps.stop, TELL):
         some = range(start, min(start + TELL, steps.stop))
         advance(decoder, run, some, sampling)
@@ -196,7 +205,7 @@ def _repeat(decoder: Decoder, run: _Run, steps: range, sampling: Sampling) -> No
 def _replay(decoder: Decoder, run: _Run, steps: range, sampling: Sampling) -> None:
     """Take one step after the other, each a replay of one that was captured."""
     for step in steps:
-        reach = -(-(step + run.before + 1) // REACH) * REACH
+        reach = _whole(step + run.before + 1)
         if run.captured is None or run.captured[0] != reach:
             run.captured = None  # what it has held is free before the next one is captured
             run.captured = reach, _capture(decoder, run, step, reach, sampling)
@@ -209,10 +218,11 @@ def _capture(decoder: Decoder, run: _Run, step: int, reach: int, sampling: Sampl
     """Take this step as it is, and return what takes the next one each time that it is called."""
     column = torch.tensor([step], device=decoder.device)
     ahead = torch.arange(reach, device=decoder.device)
+    nothing = torch.zeros(1, 1, 1, reach, dtype=decoder.dtype, device=decoder.device)
 
     def take() -> None:
-        heard = (ahead <= column + run.before)[None, None, None, :]
-        _step(decoder, run, column, reach, heard, sampling)
+        unheard = nothing.masked_fill(ahead > column + run.before, torch.finfo(decoder.dtype).min)
+        _step(decoder, run, column, reach, unheard, sampling)
         column.add_(1)
 
     current, side = torch.cuda.current_stream(decoder.device), torch.cuda.Stream(decoder.device)
@@ -235,7 +245,7 @@ def _capture(decoder: Decoder, run: _Run, step: int, reach: int, sampling: Sampl
 def _step(decoder: Decoder, run: _Run, column: Tensor, reach: int, mask: Tensor | None, sampling: Sampling) -> None:
     """Draw what is still open in the column after this one; `column` is a tensor (1,) so that a step can be captured.
 
-    Attention reads the first `reach` places, with a mask only those where it is True.
+    Attention reads the first `reach` places; a mask is added to what it finds there.
     """
     place = column + run.before
     rows = _looks(decoder, run.columns.index_select(2, column))
