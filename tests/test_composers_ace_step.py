@@ -48,14 +48,14 @@ def a_model(folder: Path, *, turbo: bool = True) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         encoder = AceStepConditionEncoder(
-            hidden_size=16, text_hidden_dim=16, timbre_hidden_dim=2, num_lyric_encoder_hidden_layers=1,
+            hidden_size=16, text_hidden_dim=16, timbre_hidden_dim=1, num_lyric_encoder_hidden_layers=1,
             num_timbre_encoder_hidden_layers=1, **heads,
         )  # fmt: skip
         encoder.silence_latent.normal_(std=0.1)
         AceStepPipeline(
             vae=AutoencoderOobleck(
-                encoder_hidden_size=4, downsampling_ratios=[30, 16, 4], channel_multiples=[1, 1, 1],
-                decoder_channels=4, decoder_input_channels=2, audio_channels=2, sampling_rate=48_000,
+                encoder_hidden_size=2, downsampling_ratios=[30, 16, 4], channel_multiples=[1, 1, 1],
+                decoder_channels=4, decoder_input_channels=1, audio_channels=2, sampling_rate=48_000,
             ),
             text_encoder=Qwen3Model(
                 Qwen3Config(vocab_size=len(known), hidden_size=16, num_hidden_layers=1, max_position_embeddings=512,
@@ -65,7 +65,7 @@ def a_model(folder: Path, *, turbo: bool = True) -> Path:
                 tokenizer_object=words, unk_token="<unk>", pad_token="<pad>", eos_token="<|endoftext|>"
             ),
             transformer=AceStepTransformer1DModel(
-                hidden_size=16, num_hidden_layers=2, in_channels=6, audio_acoustic_hidden_dim=2, is_turbo=turbo,
+                hidden_size=16, num_hidden_layers=2, in_channels=3, audio_acoustic_hidden_dim=1, is_turbo=turbo,
                 **heads,
             ),
             condition_encoder=encoder,
@@ -239,12 +239,12 @@ def test_each_step_is_told_and_may_cancel(model: Path):
 
 @needs_models
 def test_a_batch_halves_itself_where_memory_is_short(model: Path, monkeypatch: pytest.MonkeyPatch):
-    same_words = [Order(STRINGS.prompt, 2.0, seed, 90, "D minor") for seed in range(5)]
+    same_words = [Order(STRINGS.prompt, 2.0, seed, 90, "D minor") for seed in range(3)]
     whole = play(model, *same_words)
     with monkeypatch.context() as short:
-        asked = spied(short, most=2)
+        asked = spied(short, most=1)
         halved = play(model, *same_words)
-    assert [len(call["prompt"]) for call in asked] == [1, 4, 2, 2]
+    assert [len(call["prompt"]) for call in asked] == [1, 2, 1, 1]
     assert all(np.allclose(one, other, atol=1e-3) for one, other in zip(whole, halved, strict=True))
     spied(monkeypatch, most=0)
     with pytest.raises(OverLimit, match="too little memory") as refusal:
@@ -254,8 +254,12 @@ def test_a_batch_halves_itself_where_memory_is_short(model: Path, monkeypatch: p
 
 @needs_models
 def test_a_plain_model_takes_its_own_steps_and_guidance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    asked = spied(monkeypatch)
-    (sound,) = play(a_model(tmp_path / "base", turbo=False), CALM)
+    import torch
+
+    asked, folder = spied(monkeypatch), a_model(tmp_path / "base", turbo=False)
+    before = torch.get_rng_state()
+    (sound,) = play(folder, CALM)
+    assert torch.equal(torch.get_rng_state(), before)  # loading draws nothing from it either
     assert (asked[0]["num_inference_steps"], asked[0]["guidance_scale"]) == (50, 7)
     assert sound.std() > 1e-3
 
