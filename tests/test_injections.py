@@ -243,7 +243,7 @@ def test_a_director_that_obeys_changes_only_its_fields(vendor: FakeOpenAI, words
 
     chart = a_chart()
     lines = tuple(replace(line, text=words[i % len(words)]) for i, line in enumerate(sung(chart)))
-    board = break_down(chart, lines, Treatment(wish=words[0], look=words[1]), title=words[2], artist=words[3])
+    board = break_down(chart, lines, Treatment(wish=words[0][:900], look=words[1][:200]), title=words[2], artist=words[3])
     vendor.says, by_rules = says, write_by_rules(board)
     after = director("openai", Vendors(openai_key=KEY, openai_url=vendor.url)).direct(board, Session())
     said = encoded(vendor.asked[0], DIRECTOR_TASK, words)
