@@ -6,11 +6,13 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from pipeline import backends
 from pipeline.backends import Session
@@ -235,17 +237,18 @@ def test_a_temp_track_leads_the_melody(models: Callable[..., Path]):
 
 
 @needs_audiocraft
-def test_each_order_gets_its_stretch_of_the_temp_track(models: Callable[..., Path]):
+def test_each_order_gets_its_stretch_of_the_temp_track(models: Callable[..., Path], tmp_path: Path):
     t = np.arange(2 * RATE) / RATE
     track = np.where(t < 1, np.sin(2 * np.pi * 220 * t), np.sin(2 * np.pi * 311.1 * t)).astype(np.float32)[:, None]
+    temp = tmp_path / "temp.wav"
+    soundfile.write(temp, track, RATE, subtype="FLOAT")
     folder = models(melody=True)
-    engine = an_engine(folder)
-    engine.temp_track = Melody(track, RATE)
-    later = Order(CALM.prompt, 1.0, 7, 90, "D minor", start=1.0)
-    beyond = Order(CALM.prompt, 1.0, 7, 90, "D minor", start=2.5)
-    (led,) = engine.play([later], Session())
-    (same,) = play(folder, Order(CALM.prompt, 1.0, 7, 90, "D minor", melody=Melody(track[RATE:], RATE)))
-    (after,) = engine.play([beyond], Session())
+    engine, session = an_engine(folder), Session(temp=temp)
+    assert engine.follows_melody
+    assert not an_engine(models()).follows_melody
+    (led,) = engine.play([replace(CALM, start=1.0)], session)
+    (same,) = play(folder, replace(CALM, melody=Melody(track[RATE:], RATE)))
+    (after,) = engine.play([replace(CALM, start=2.5)], session)
     (plain,) = play(folder, CALM)
     assert np.array_equal(led, same)
     assert np.array_equal(after, plain)

@@ -1,15 +1,16 @@
 """MusicGen by audiocraft, Meta's own program for it: `audiocraft` (small), `audiocraft:melody`, or a folder.
 
 The weights are those of the composer `musicgen`. What this one has of its own is the melody of a temp track, by the
-melody checkpoints: give it to the orders, or to all of a film's as `temp_track`. The opening of the first stretch is
-made alone, and all of them go on from it together, so that they are one piece; what follows a melody is held together
-by that. Text in a batch is padded as audiocraft does it, which is heard, faintly: a stretch that is made among others
-is not to the sample what it would be alone.
+melody checkpoints: that of the session, of which each order gets its stretch, or an order's own. The opening of the
+first stretch is made alone, and all of them go on from it together, so that they are one piece; what follows a melody
+is held together by that. Text in a batch is padded as audiocraft does it, which is heard, faintly: a stretch that is
+made among others is not to the sample what it would be alone.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soundfile
 
 from pipeline import shelf, weights
 from pipeline.backends import Session, Vendors
@@ -65,7 +67,6 @@ class Audiocraft:
     """Plays on this machine; the model is loaded with the first order, and kept."""
 
     rate = RATE
-    temp_track: Melody | None = None  #: what the film was cut to, from its first frame on; melody checkpoints follow it
 
     def __init__(self, variant: str, vendors: Vendors) -> None:
         """Raises Refused for an unknown variant, Unavailable where packages or weights are missing."""
@@ -75,6 +76,7 @@ class Audiocraft:
                 f"The composer 'audiocraft' needs the Python package {missing!r}, which is not installed.", hint=INSTALL
             )
         self._folder = weights.locate(self._weights, vendors)
+        self.follows_melody = _hears_melodies(self._folder)
         self._vendors = vendors
         self.machine = ""  # known when it has played
         self.name = f"audiocraft:{Path(self._weights.variant).name}"
@@ -105,18 +107,31 @@ class Audiocraft:
             return open_model(self._folder, device=device, dtype=dtype)
 
         with shelf.borrow(key, load, bytes=room, device=device) as model:
-            led = [self._led(order) for order in orders]
+            led = _led(orders, session.temp)
             _refuse_unheard(model, led)
             before = self._last[1] if self._last and self._last[0] is session.purse else _Piece()
             sounds, piece = _play(model, led, before, session)
         self._last = session.purse, piece
         return sounds
 
-    def _led(self, order: Order) -> Order:
-        """Give an order without a melody its stretch of the temp track."""
-        if self.temp_track is None or order.melody is not None:
-            return order
-        return replace(order, melody=self.temp_track.between(order.start, order.start + order.seconds))
+
+def _hears_melodies(folder: Path) -> bool:
+    try:
+        return bool(json.loads((folder / "config.json").read_bytes())["model_type"] == "musicgen_melody")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False  # what it is instead is said when it is opened
+
+
+def _led(orders: Sequence[Order], temp: Path | None) -> list[Order]:
+    """Give each order that has no melody of its own its stretch of the temp track, where it has one."""
+    if temp is None:
+        return list(orders)
+    sound, rate = soundfile.read(temp, dtype="float32", always_2d=True)
+    track = Melody(sound, rate)
+    return [
+        order if order.melody else replace(order, melody=track.between(order.start, order.start + order.seconds))
+        for order in orders
+    ]
 
 
 def _refuse_unheard(model: Any, orders: Sequence[Order]) -> None:
