@@ -23,4 +23,4 @@ def bring_out(audio: Audio, strikes: Sequence[tuple[float, float]]) -> Audio:
         shape = np.interp(np.arange(first, last) / RATE, knots, (0.0, -back, lift, 0.0))
         strongest = np.abs(shape) > np.abs(gain_db[first:last])  # where two are near each other
         gain_db[first:last] = np.where(strongest, shape, gain_db[first:last])
-    return audio * (10 ** (gain_db / 20))[:, None]
+    return np.asarray(audio * (10 ** (gain_db / 20))[:, None], dtype=np.float32)

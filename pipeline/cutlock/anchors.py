@@ -32,7 +32,7 @@ SCARCE = 0.5  # cost of having no sound for the lead-in or for the ring after th
 SLACKS = ((0.0, 0.0), (-0.04, 0.5), (0.04, 0.5))  # seconds that a strike may come off its cut, and what that costs
 SHORTEST_S = 0.12  # between two anchors: nearer ones are met together or not at all
 FARTHEST_S = 0.5  # of a leap: a beat at 120 BPM
-LEAPS_APART_S = 1.2  # from a leap back to the anchor before it: music that leaps more often limps
+LEAPS_APART_S = 0.9  # from a leap back to the anchor before it: music that leaps more often limps
 PASSED_S, PASSED = 6.0, 2  # of film, or so many moments in a row, that may pass without a landmark
 
 Choice = tuple[int, int]  #: (moment, landmark)
@@ -43,7 +43,7 @@ class Moment:
     """Of the film, that a landmark shall fall on."""
 
     time: float  #: seconds of the film
-    weight: float  #: 0-1
+    weight: float  #: 0-1, more where a bar line is wanted whatever else falls on none
     missed: float  #: what it costs when none does
 
 

@@ -26,7 +26,7 @@ SHORTEST_S = 0.5  # less sound has no beat
 
 #: what makes a landmark good for a cut, 1 in all: a strike that is heard, on the beat, on the bar line, where the music
 #: turns to something new
-STRIKE, BEAT, BAR, TURN = 0.45, 0.2, 0.25, 0.1
+STRIKE, BEAT, BAR, TURN = 0.4, 0.15, 0.35, 0.1
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,16 @@ class Landmarks:
 
 def find_landmarks(sound: Audio) -> Landmarks:
     """Listen to (n, 2) at RATE."""
+    length = len(sound) / RATE
+    if length < SHORTEST_S:
+        return _nothing((0.0, length if sound.any() else 0.0))
     looks = listen(sound)
-    audible = _audible(looks, len(sound) / RATE)
+    audible = _audible(looks, length)
     if audible[1] - audible[0] < SHORTEST_S:
-        return Landmarks(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0), audible, None)
+        return _nothing(audible)
     heard, pulse, key = hear(sound, RATE), find_pulse(looks, sound), find_key(looks)
     beats, downbeats = (pulse.beats, pulse.downbeats) if pulse else (np.zeros(0), np.zeros(0))
+    beats, downbeats = (lines[(lines >= audible[0] - NEAR_S) & (lines < audible[1])] for lines in (beats, downbeats))
     strikes = np.array(heard.onsets)
     times = _once(_snapped(certificate.landmarks(heard), strikes))
     times = times if times.size else _rises(looks)
@@ -59,6 +63,10 @@ def find_landmarks(sound: Audio) -> Landmarks:
     return Landmarks(
         times, appeal, _snapped(beats, strikes), _snapped(downbeats, strikes), audible, read_key(key) if key else None
     )
+
+
+def _nothing(audible: tuple[float, float]) -> Landmarks:
+    return Landmarks(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0), audible, None)
 
 
 def _audible(looks: Features, length: float) -> tuple[float, float]:
