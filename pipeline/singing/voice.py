@@ -89,10 +89,16 @@ def _masked(mono: NDArray[np.float64], size: int, hop: int, *, keep: str) -> NDA
 def _share(magnitude: NDArray[np.floating], *, keep: str) -> NDArray[np.floating]:
     """Return which share of each point is strike or tone: a soft mask from two median filters."""
     magnitude = magnitude.astype(np.float32)
-    tones = ndimage.median_filter(magnitude, size=(1, _MEDIAN)) ** 2
-    strikes = ndimage.median_filter(magnitude, size=(_MEDIAN, 1)) ** 2
+    tones, strikes = _smoothed(magnitude) ** 2, _smoothed(magnitude.T).T ** 2
     kept = strikes if keep == "strikes" else tones
     return np.asarray(kept / (tones + strikes + 1e-20))
+
+
+def _smoothed(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each row through the median filter: all in one long row, for which SciPy has one seven times as fast."""
+    side = _MEDIAN // 2
+    apart = np.pad(rows, ((0, 0), (side, side)), mode="symmetric")
+    return np.asarray(ndimage.median_filter(apart.ravel(), size=_MEDIAN).reshape(apart.shape)[:, side:-side])
 
 
 def _threshold(level: NDArray[np.float64]) -> float:
