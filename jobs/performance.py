@@ -167,7 +167,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _has_models() -> bool:
     """Whether models have been loaded that another job may want."""
     shelf = sys.modules.get("pipeline.shelf")
-    return bool(shelf and shelf.kept())
+    return bool(shelf and shelf.holds())
 
 
 def _load() -> None:

@@ -23,7 +23,7 @@ from jobs.dispatcher import Dispatcher
 from jobs.job import OUTCOME, REQUEST, Outcome, Request, new_id
 from jobs.queue import Bell, carrier_name
 from jobs.worker import Worker
-from pipeline.backends import Vendors
+from pipeline.backends import Crew, Vendors
 from storage.blobs import Blobs
 from storage.records import Caps, NewDelivery, NewJob, Records
 from storage.tables import JobRow
@@ -112,7 +112,9 @@ class Shop:
         else:
             await self.blobs.put(f"{job}/upload", upload)
         request: dict[str, Any] = (
-            {"what": what, "crew": crew or {}} if upload is None else REQUEST.dump_python(Request(), mode="json")
+            {"what": what, "crew": crew or {}}
+            if upload is None
+            else REQUEST.dump_python(Request(crew=Crew(**(crew or {}))), mode="json")
         )
         new = NewJob(id=job, source=job, queue="cpu", person=person, chat=person, request=request)
         delivery = NewDelivery(id=job, job=job, front="telegram", reply_to={})
