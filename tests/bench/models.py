@@ -1,13 +1,16 @@
 """What a second of MusicGen costs on this machine: our decode loop against transformers' plain `generate`.
 
-    python -m tests.bench.models [--size small] [--steps 50] [--rounds 3] [--batches 1 8] [--threads 2] [--bf16]
+    python -m tests.bench.models [--size small] [--steps 50] [--rounds 3] [--batches 1 8] [--late 500] [--threads 2]
+                                 [--bf16]
 
 Random weights of the real size, made in memory: speed does not depend on the values, and nothing is fetched or saved.
 Both ways start from the same prompts, draw by chance with guidance 3, and end with the sound; they take turns, so that
-the ratio is the result. A step is 1/50 s of sound for every cue of the batch. The steps of a run are those of its
-beginning, where least is looked back upon: later ones cost both ways more, `generate` most (it copies all keys and
-values at every step). On a processor the seconds are those that it has worked, over the threads: where others are at
-work beside it, threads that wait for each other spoil any clock, and one thread (`--threads 1`) gives the fair ratio.
+the ratio is the result. A step is 1/50 s of sound for every cue of the batch. The first lines are of the beginning of a
+piece, where least is looked back upon. `late` is a single step after so many others (10 s into a piece at 500), where
+`generate` copies all keys and values at every step; of it only the decoder is timed there, without the rest of its loop.
+
+On a processor the seconds are those that it has worked, over the threads: where others are at work beside it, threads
+that wait for each other spoil any clock, and one thread (`--threads 1`) gives the fair ratio.
 """
 
 from __future__ import annotations
@@ -17,14 +20,17 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
+from pipeline.generated import decoding
 from pipeline.generated.codec import decode_sounds
 from pipeline.generated.conditions import hear_prompts
 from pipeline.generated.decoder import prepare
-from pipeline.generated.decoding import decode
+from pipeline.generated.decoding import Condition, decode
 from pipeline.generated.sampling import Sampling
 
 FRAME_RATE = 50  # steps for a second of sound
@@ -106,6 +112,54 @@ def play_ours(model: Any, decoder: Any, words: Words, steps: int, device: str, p
         parts.setdefault(name, []).append(seconds)
 
 
+def measure_late(model: Any, decoder: Any, batch: int, heard: int, rounds: int, device: str) -> None:
+    """Time steps after `heard` others; what was heard is noise, as it does not matter for the speed."""
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    def hear(decoder: Any, condition: Any, run: Any, known: int, *, guided: bool) -> None:
+        for cache in run.cache:
+            cache.normal_()
+
+    clock = _clock(device)
+    width, steps, config = decoder.width, 5, model.config.decoder
+    depth = width // decoder.attention_heads
+    plain_model = model.decoder
+    dtype = next(plain_model.parameters()).dtype
+    states = torch.randn(2 * batch, PROMPT_WORDS, width, device=device, dtype=dtype)
+    words = torch.ones(2 * batch, PROMPT_WORDS, dtype=torch.long, device=device)
+    ids = torch.zeros(2 * batch * decoder.codebooks, 1, dtype=torch.long, device=device)
+    known = torch.zeros(batch, decoder.codebooks, heard, dtype=torch.long)
+    chances = [torch.rand(steps + decoder.codebooks, decoder.codebooks) for _ in range(batch)]
+    condition = Condition(states[:batch].to(decoder.dtype), words[:batch].bool())
+    spent: dict[str, list[float]] = {"plain": [], "ours": []}
+    ticks: list[float] = []
+    with torch.inference_mode():
+        for _ in range(rounds):
+            cache = EncoderDecoderCache(DynamicCache(config=config), DynamicCache(config=config))
+            for layer in range(config.num_hidden_layers):
+                keys = torch.randn(2 * batch, decoder.attention_heads, heard, depth, device=device, dtype=dtype)
+                cache.self_attention_cache.update(keys, keys.clone(), layer)
+            for step in range(steps + 1):
+                start = clock()
+                plain_model(
+                    input_ids=ids,
+                    encoder_hidden_states=states,
+                    encoder_attention_mask=words,
+                    past_key_values=cache,
+                    use_cache=True,
+                )
+                if step:  # the first one reads the prompts
+                    spent["plain"].append(clock() - start)
+            del cache
+            ticks.clear()
+            with patch.object(decoding, "_hear", hear), patch.object(decoding, "TELL", 1):
+                counts = [steps] * batch
+                decode(decoder, condition, known, counts, chances, Sampling(), lambda _: ticks.append(clock()))
+            spent["ours"] += [after - before for before, after in pairwise(ticks)]
+    theirs, own = (1e3 * statistics.median(times) for times in spent.values())
+    print(f"{batch:5}   late, after {heard}: {theirs:.1f} ms a step, ours {own:.1f}: {theirs / own:.2f}")  # noqa: T201
+
+
 def _clock(device: str) -> Callable[[], float]:
     """Return what tells the seconds: those that the processor has worked, as others may be at work beside us."""
 
@@ -156,6 +210,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--late", type=int, default=500, help="steps before the late ones; 0: none of these")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--bf16", action="store_true", help="our loop in bfloat16; on a GPU both ways are")
     options = parser.parse_args()
@@ -173,7 +228,10 @@ def main() -> None:
     print(f"{'cues':>5} {'generate':>10} {'ours':>10} {'ratio':>8}               {'ms/step':>9}   ours by part")  # noqa: T201
     print(f"{'':5} {'s of compute per s of sound':>21}")  # noqa: T201
     for batch in options.batches:
-        measure(model, decoder, batch, options.steps, options.rounds, device)
+        if options.steps:
+            measure(model, decoder, batch, options.steps, options.rounds, device)
+        if options.late:
+            measure_late(model, decoder, batch, options.late, options.rounds, device)
         if device == "cuda":
             print(f"      floor by bandwidth: {floor_ms(model, batch, options.steps, 2):.2f} ms/step")  # noqa: T201
 
