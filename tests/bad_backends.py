@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import soundfile
 
+from pipeline import backends
 from pipeline.backends import Kind, Report, Session
 from pipeline.cuesheet import CueSheet, Reading, Scene
 from pipeline.errors import Cancelled
@@ -92,17 +93,13 @@ class ToyComposer(Toy):
 
 class ToyAligner(Toy):
     def align(self, lyrics: Lyrics, chart: Chart, track: Track) -> tuple[Line, ...]:
-        from pipeline.aligners.spread import load
-
-        lines: tuple[Line, ...] = self.spoil(load().align(lyrics, chart, track))
+        lines: tuple[Line, ...] = self.spoil(_spread(lyrics, chart, track))
         return lines
 
 
 class ToyDirector(Toy):
     def direct(self, board: Storyboard, session: Session) -> Storyboard:
-        from pipeline import backends
-
-        made: Storyboard = self.spoil(backends.director("rules").direct(board, session))
+        made: Storyboard = self.spoil(_ruled(board.to_json()))
         return made
 
 
@@ -132,6 +129,16 @@ class ToySinger(Toy):
         soundfile.write(to / "song.wav", np.zeros(RATE), RATE)
         made: Path = self.spoil(to / "song.wav")
         return made
+
+
+@functools.cache
+def _spread(lyrics: Lyrics, chart: Chart, track: Track) -> tuple[Line, ...]:
+    return backends.aligner("spread").align(lyrics, chart, track)
+
+
+@functools.cache
+def _ruled(board: str) -> Storyboard:
+    return backends.director("rules").direct(Storyboard.from_json(board), Session())
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from pipeline.backends import Kind, Session, Vendors
 from pipeline.cues import spot
 from pipeline.cuesheet import Brief, CueSheet, HitPoint, Scene
 from pipeline.errors import Refused, Unavailable
+from pipeline.generated import performed
 from pipeline.shots import break_down
 from pipeline.singers import orchestra, suno
 from pipeline.storyboard import Treatment
@@ -48,6 +49,10 @@ def _no_more_work_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suno, "POLL_S", (0.01, 0.02))
     monkeypatch.setattr(orchestra, "SHORTEST_S", 5.0)
     monkeypatch.setattr(orchestra, "LONGEST_S", 10.0)
+    monkeypatch.setattr(
+        performed, "find_faults", lambda *_, **__: ()
+    )  # weights of chance play noise: it need be no more
+    monkeypatch.setattr(performed, "MISSED", 0.0)  # no second take for its cuts
 
 
 @pytest.fixture(scope="module")
