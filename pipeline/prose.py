@@ -31,7 +31,8 @@ _APOSTROPHES = dict.fromkeys((0x2018, 0x2019, 0x201A, 0x201B), "'")
 _LINKED = re.compile(r"@|\w\.\w{2,}/|\w\.(?:com|net|org|io|ai|dev|app|example|xyz|ru|cn)\b|\.(?:exe|sh|py|js)\b", re.I)
 _IMITATED = re.compile(
     r"\b(?:style|manner|spirit|vein) of\b|\b(?:[Ii]nspired|composed|performed|produced|sung) by\b|"
-    r"\b[Rr]eminiscent of\b|\b[Ss]ounds? like [A-Z]|\b[A-Z]\w+-(?:like|esque|style|inspired)\b|\bsoundtrack (?:of|from|to)\b"
+    r"\b[Rr]eminiscent of\b|\b[Ss]ounds? like [A-Z]|\b[A-Z]\w+-(?:like|esque|style|inspired)\b|"
+    r"\bsoundtrack (?:of|from|to)\b"
 )
 _NAME = re.compile(r"(?<=[\w,;'-] )[A-Z][\w'-]*")
 _LONG = re.compile(rf"\S{{{WORD_MOST + 1},}}")
