@@ -8,18 +8,19 @@ What the program can then no longer do: outlive the parent, take more memory, pr
 gain privileges, reach a network, or open a file outside its working folder. The first three hold on every POSIX system;
 the others are asked of Linux and done without where the kernel refuses (the door in ffmpeg.py beside this file stays
 narrow without them: one file descriptor comes in, and the only protocol is that descriptor).
+
+It runs before each ffmpeg, so it imports next to nothing: contextlib and signal alone would take as long as the rest.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import resource
-import signal
 import sys
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
+SIGKILL = 9  # on every system
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 
 # linux/landlock.h; the numbers of the calls are the same on every architecture
@@ -47,8 +48,10 @@ def limit_resources(memory: int, cpu_s: int, file_bytes: int) -> None:
     for kind, most in wanted:
         hard = resource.getrlimit(kind)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        with contextlib.suppress(OSError, ValueError):  # macOS has no limit on address space
+        try:  # noqa: SIM105
             resource.setrlimit(kind, (most, most))
+        except (OSError, ValueError):  # macOS has no limit on address space
+            pass
 
 
 def leave_the_network(libc: ctypes.CDLL) -> None:
@@ -75,12 +78,14 @@ def leave_the_files(libc: ctypes.CDLL, program: str) -> None:
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
-    with contextlib.suppress(FileNotFoundError):
+    try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        # struct landlock_path_beneath_attr is packed: 8 bytes of rights, 4 bytes of descriptor
-        rule = ctypes.create_string_buffer(rights.to_bytes(8, sys.byteorder) + place.to_bytes(4, sys.byteorder), 12)
-        libc.syscall(LANDLOCK_ADD, ruleset, LANDLOCK_PATH_BENEATH, rule, 0)
-        os.close(place)
+    except FileNotFoundError:
+        return
+    # struct landlock_path_beneath_attr is packed: 8 bytes of rights, 4 bytes of descriptor
+    rule = ctypes.create_string_buffer(rights.to_bytes(8, sys.byteorder) + place.to_bytes(4, sys.byteorder), 12)
+    libc.syscall(LANDLOCK_ADD, ruleset, LANDLOCK_PATH_BENEATH, rule, 0)
+    os.close(place)
 
 
 def lock_in(parent: int, program: str) -> None:
@@ -89,7 +94,7 @@ def lock_in(parent: int, program: str) -> None:
     leave_the_network(libc)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     leave_the_files(libc, program)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     if os.getppid() not in (parent, 0):  # 0: the parent lives outside our process namespace
         sys.exit("the parent is gone")
 
