@@ -345,7 +345,7 @@ def _read(body: bytes, account: Account, request: Request) -> dict[str, Any]:
         raise nonsense(account, request) from None
     if choice.message.refusal or choice.finish_reason == "content_filter":
         raise Refused(
-            f"{account.vendor} would not write this {request.name}.", hint="Put the words of the order differently."
+            f"{account.vendor} would not write this {request.name}.", hint="Say what you wish for in other words."
         )
     if choice.finish_reason == "length":
         raise Refused(f"{account.vendor}'s answer was cut off.", hint=ANOTHER_HINT)

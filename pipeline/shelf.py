@@ -133,7 +133,7 @@ def _load(key: tuple[object, ...], load: Callable[[], Any], size: int, at: str) 
 
 def _wait(deadline: float) -> None:
     if not _changed.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
-        raise OverLimit("The model is in use by other work for too long.", hint="Try again when that is done.")
+        raise OverLimit("The model has been in use by other work for too long.", hint="Try again when that is done.")
 
 
 def _make_room(model: _Model | None, size: int, at: str) -> bool:

@@ -101,7 +101,7 @@ def locate(weights: Weights, vendors: Vendors) -> Path:
         raise Unavailable("The model in that folder is not whole.", hint="Its safetensors files belong into it.")
     raise Unavailable(
         f"The weights of {weights.name} are not on this machine.",
-        hint=f"reelscore models fetch {weights.name}",
+        hint=f"Fetch them first: reelscore models fetch {weights.name}",
     )
 
 

@@ -125,7 +125,7 @@ def test_a_folder_of_ones_own_has_the_licence_that_its_card_says(tmp_path: Path)
 def test_what_is_not_here_says_how_to_get_it(vendors: Vendors) -> None:
     with pytest.raises(Unavailable, match="not on this machine") as caught:
         weights.locate(TINY, vendors)
-    assert caught.value.hint == "reelscore models fetch musicgen:tiny"
+    assert caught.value.hint == "Fetch them first: reelscore models fetch musicgen:tiny"
     assert not weights.is_here(TINY, vendors)
 
 

@@ -204,7 +204,7 @@ def test_words_that_do_not_hold_leave_the_rules_direction(vendor: FakeOpenAI, sa
     after = hired(vendor).write(before, Session())
     assert after.cues[0] == before.cues[0], "the whole cue: its words and its fields belong together"
     assert after.cues[1].prompt == BRIEF
-    assert after.notes == (f"1 of {len(before.cues)} cues were directed by the rules.",)
+    assert after.notes == (f"1 of {len(before.cues)} cues was directed by the rules.",)
 
 
 def test_words_are_made_plain(vendor: FakeOpenAI):
@@ -273,7 +273,7 @@ def test_some_cues_are_missing(vendor: FakeOpenAI):
     assert after.cues[0] == before.cues[0]
     assert after.cues[1].key == "B minor", "the first word counts"
     assert [cue.number for cue in after.cues] == [cue.number for cue in before.cues]
-    assert after.notes == (f"1 of {len(before.cues)} cues were directed by the rules.",)
+    assert after.notes == (f"1 of {len(before.cues)} cues was directed by the rules.",)
 
 
 @pytest.mark.parametrize(

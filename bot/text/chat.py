@@ -214,7 +214,7 @@ def _played(film: Film, say: Speech) -> str:
     if film.composer in ("", "orchestra"):
         return ""
     played = say("Played by {composer}.", composer=plain(film.composer))
-    return played if film.commercial else f"{played} {say('Not for commercial use.')}"
+    return played if film.commercial else " ".join((played, say("Not for commercial use.")))
 
 
 def _which(film: Film, take: int, takes: int, say: Speech) -> str:

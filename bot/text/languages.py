@@ -56,9 +56,14 @@ def catalogue(language: str) -> Catalogue:
 
 
 def _shape(english: str) -> re.Pattern[str]:
-    """Return what a sentence looks like when something stands for {1}, {2}, ..."""
+    """Return what a sentence looks like when something stands for {1}, {2}, ...
+
+    What a sentence begins with is no other sentence with a colon: that one holds this one as its reason.
+    """
     pieces = re.split(r"\{(\d)\}", english)
     parts = [f"(?P<p{piece}>.+?)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)]
+    if not pieces[0]:
+        parts[1] = f"(?P<p{pieces[1]}>(?:(?!: ).)+?)"
     return re.compile("".join(parts), re.DOTALL)
 
 
@@ -91,8 +96,8 @@ class Speech:
         return sentence
 
     def _put(self, value: str) -> str:
-        """Say what stands in a sentence: a figure as it is, a reason that is a sentence as one."""
-        return self.again(value) if value.endswith(".") else value
+        """Say what stands in a sentence: a figure as it is, a reason or a word of ours in the same language."""
+        return self.again(value) if value.endswith(".") else catalogue(self.language).single.get(value, value)
 
 
 def speak(language: str | None) -> Speech:

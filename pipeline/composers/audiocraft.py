@@ -136,7 +136,7 @@ def _led(orders: Sequence[Order], temp: Path | None) -> list[Order]:
 
 def _refuse_unheard(model: Any, orders: Sequence[Order]) -> None:
     if model.sample_rate != RATE:
-        raise Unavailable(f"The model plays at {model.sample_rate} Hz.", hint="That is no MusicGen; choose another.")
+        raise Unavailable(f"The model plays at {model.sample_rate} Hz, so it is no MusicGen.", hint="Choose another.")
     if any(order.melody for order in orders) and "self_wav" not in model.lm.condition_provider.conditioners:
         raise Refused("This model follows no melody.", hint="Choose audiocraft:melody, or leave the temp track away.")
 

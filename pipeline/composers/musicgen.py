@@ -49,7 +49,7 @@ MOST_CUES = 16  # in one batch: from there on a step takes as much longer as the
 WINDOW_S = 30.0  # that are looked back upon at most (pipeline/generated/windows.py)
 SOUND_BYTES = 200 * 10**6  # that a cue takes while it becomes sound
 
-BROKEN = "MusicGen's numbers broke down."
+BROKEN = "The music of MusicGen came out broken."
 BROKEN_HINT = "Leave +bf16 out, take another model, or another composer."
 
 GUIDANCE, TEMPERATURE = (1.0, 10.0), (0.0, 2.0)

@@ -45,7 +45,7 @@ def read_still(jpeg: bytes, *, side: int, squeezed: bool) -> NDArray[np.uint8]:
     """Return a still as (side, side, 3) RGB: squeezed into the square, or its middle. Raises BadMedia."""
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
     if picture is None:
-        raise BadMedia("A still of the clip could not be read.", hint="Run the job again from the clip.")
+        raise BadMedia("A still of the clip could not be read.", hint="Send the clip again.")
     if not squeezed:
         height, width = picture.shape[:2]
         edge = min(height, width)

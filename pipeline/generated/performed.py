@@ -249,5 +249,5 @@ def _notes(sounding: Mapping[int, _Sounding], sheet: CueSheet) -> list[str]:
         if one.faults:
             notes.append(f"The music of cue {number} came out {one.came_out} {times}; the best take is used.")
         elif one.times > 1:
-            notes.append(f"The music of cue {number} had to be made {times}: it came out {one.was}.")
+            notes.append(f"The music of cue {number} had to be made {times}: it came out {one.was} at first.")
     return notes

@@ -426,7 +426,7 @@ def _noted(sheet: CueSheet, directed: Mapping[str, Cue], trouble: UserError | No
     missing = len(sheet.cues) - len(directed)
     if not missing:
         return whole
+    verb = "was" if missing == 1 else "were"
     reason = f": {trouble.sentence}" if trouble else "."
-    return replace(
-        whole, notes=(*whole.notes, f"{missing} of {len(sheet.cues)} cues were directed by the rules{reason}")
-    )
+    note = f"{missing} of {len(sheet.cues)} cues {verb} directed by the rules{reason}"
+    return replace(whole, notes=(*whole.notes, note))
