@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("speed", "bars", "styles", "charts", "edits", "videos", "models")
+PARTS = ("speed", "bars", "styles", "charts", "edits", "videos", "models", "locks")
 
 
 def main() -> int:

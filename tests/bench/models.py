@@ -6,8 +6,8 @@
 Random weights of the real size, made in memory: speed does not depend on the values, and nothing is fetched or saved.
 Both ways start from the same prompts, draw by chance with guidance 3, and end with the sound; they take turns, so that
 the ratio is the result. A step is 1/50 s of sound for every cue of the batch. The first lines are of the beginning of a
-piece, where least is looked back upon. `late` is a single step after so many others (10 s into a piece at 500), where
-`generate` copies all keys and values at every step; of it only the decoder is timed there, without the rest of its loop.
+piece, where least is looked back upon. `late` is one step after so many others (10 s into a piece at 500), of which
+`generate` copies all keys and values every time; of it only the decoder is timed there, without the rest of its loop.
 
 On a processor the seconds are those that it has worked, over the threads: where others are at work beside it, threads
 that wait for each other spoil any clock, and one thread (`--threads 1`) gives the fair ratio.
