@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -191,6 +192,7 @@ def test_one_borrower_at_a_time_and_one_load_for_all(card: Card) -> None:
                 with watch:
                     inside += 1
                     most = max(most, inside)
+                time.sleep(0.0005)  # so that another one would come in
                 with watch:
                     inside -= 1
 
