@@ -30,7 +30,6 @@ TERMINAL_ONLY = {
     "jobs/queue.py",
     "jobs/settings.py",
     "jobs/redis_server.py",
-    "pipeline/backends.py",
     "pipeline/cuesheet.py",
 }
 
