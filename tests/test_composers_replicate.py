@@ -193,6 +193,7 @@ def test_what_was_in_vain_is_booked_all_the_same(server: FakeReplicate, status: 
 def test_no_prediction_works_for_longer_than_is_reserved(server: FakeReplicate, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(replicate, "LOADING_S", 0.0)
     monkeypatch.setattr(replicate, "PER_SECOND", 0.2)
+    monkeypatch.setattr(replicate, "QUEUE_S", 2.5)
     server.steps, server.predict_s = ["starting", "processing"], None
     given = session()
     with pytest.raises(PaidFor, match="too slow"):
