@@ -57,7 +57,7 @@ def made_elsewhere() -> dict[str, str]:
     """Return what errors and outcomes say, with {1}, {2}, ... where figures come in: text -> file."""
     found: dict[str, str] = {}
     for path in _files("pipeline", "jobs", "bot"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path)
         names, errors = _constants(tree) | _imported(tree), _errors(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
@@ -65,6 +65,11 @@ def made_elsewhere() -> dict[str, str]:
                     for text in _texts(said, names):
                         found[text] = str(path.relative_to(ROOT))
     return found
+
+
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _errors(tree: ast.Module) -> set[str]:
@@ -78,12 +83,7 @@ def _errors(tree: ast.Module) -> set[str]:
 @functools.cache
 def _kinds(room: Path) -> set[str]:
     """The names of UserError and of every error that is one, wherever in the room it is made."""
-    classes = [
-        node
-        for path in room.rglob("*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef)
-    ]
+    classes = [node for path in room.rglob("*.py") for node in _tree(path).body if isinstance(node, ast.ClassDef)]
     kinds = {"UserError"}
     while more := {
         node.name
@@ -119,7 +119,7 @@ def _imported(tree: ast.Module) -> dict[str, ast.expr]:
         if isinstance(node, ast.ImportFrom) and node.module:
             path = ROOT / (node.module.replace(".", "/") + ".py")
             if path.is_file():
-                there = _constants(ast.parse(path.read_text(encoding="utf-8")))
+                there = _constants(_tree(path))
                 found |= {name.name: there[name.name] for name in node.names if name.name in there}
     return found
 
