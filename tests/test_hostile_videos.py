@@ -5,10 +5,14 @@ Whatever happens, nothing is left behind and no child goes on. The second half g
 
 from __future__ import annotations
 
+import shutil
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,8 +22,11 @@ from pipeline import musicvideo
 from pipeline.errors import BadLyrics, BadMedia, BadSheet, OverLimit, Refused, UserError
 from pipeline.film import picture_length
 from pipeline.lyrics import decode_lyrics
-from pipeline.musicvideo import MusicVideo, Ordered, make_video, sketch
-from pipeline.storyboard import LYRICS_MOST, Storyboard, Treatment
+from pipeline.musicvideo import MusicVideo, Ordered, Plan, make_video, sketch
+from pipeline.sections import find_sections
+from pipeline.shots import break_down
+from pipeline.storyboard import LYRICS_MOST, Chart, Storyboard, Treatment
+from pipeline.track import Track, TrackLimits, open_track
 from tests.drumbeats import make_song
 from tests.media import MEDIA, ffmpeg, needs_media
 from tests.test_door_ffmpeg import children
@@ -36,6 +43,8 @@ SCRIPTS = (  # and signs that join, turn round, combine or ring a bell
     "\u202egnorw\u202c \u200b\u2066x\u2069", "\U0001f3b5\U0001f3b5", "\x07\x1b[31mred",
 )  # fmt: skip
 
+MARK_UP = "{\\p1}m 0 0 l 9999 9999{\\p0}{\\fs900}BIG\\N%{pts}%{eif\\:1/0\\:d} ':text=/etc/passwd: [a];[b] \\ \"'"
+
 HOSTILE = sorted(path for path in (MEDIA / "hostile").glob("*.*") if path.suffix not in (".md", ".py"))
 
 
@@ -45,9 +54,47 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(musicvideo, "SKETCH_SIDE", 48)
 
 
+class Song:
+    """A track that means no harm: it is really opened and listened to once, for all films that it is in."""
+
+    def __init__(self, folder: Path, *, seconds: float = SONG_S) -> None:
+        self.path = make_song(folder / "song.wav", seconds=seconds)
+        self.track = open_track(self.path, folder / "heard")
+
+    def open(self, path: Path, folder: Path, *, limits: TrackLimits) -> Track:
+        if path != self.path:
+            return open_track(path, folder, limits=limits)
+        return replace(self.track, sound=Path(shutil.copy(self.track.sound, folder)))
+
+    @cached_property
+    def chart(self) -> Chart:
+        return find_sections(self.track)
+
+    def find(self, track: Track) -> Chart:
+        return self.chart if track.path == self.path else find_sections(track)
+
+
 @pytest.fixture(scope="module")
-def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_song(tmp_path_factory.mktemp("song") / "song.wav", seconds=SONG_S)
+def known(tmp_path_factory: pytest.TempPathFactory) -> Song:
+    return Song(tmp_path_factory.mktemp("song"))
+
+
+@pytest.fixture(scope="module")
+def known_short(tmp_path_factory: pytest.TempPathFactory) -> Song:
+    return Song(tmp_path_factory.mktemp("song"), seconds=TrackLimits().least_s)
+
+
+@pytest.fixture
+def song(known: Song, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(musicvideo, "open_track", known.open)
+    monkeypatch.setattr(musicvideo, "find_sections", known.find)
+    return known.path
+
+
+@pytest.fixture
+def short_song(known_short: Song, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(musicvideo, "open_track", known_short.open)
+    return known_short.path
 
 
 @pytest.fixture
@@ -62,21 +109,38 @@ def desk(tmp_path: Path) -> Iterator[Path]:
     assert time.monotonic() - began < WITHIN_S
 
 
-def make(desk: Path, track: Path | None, **wanted: object) -> MusicVideo | UserError:
-    """Make a film; returns it, or the error that a person would see, with nothing left behind."""
-    visuals = wanted.pop("visuals", ())
-    edited = wanted.pop("edited", None)
+Done = TypeVar("Done")
+
+
+def order(track: Path | None, *, visuals: tuple[Path, ...] = (), **wanted: object) -> Ordered:
     treatment = Treatment(**{"frame_rate": 24, "shape": "1:1", **wanted})  # type: ignore[arg-type]
-    ordered = Ordered(track, treatment, visuals=visuals, edited=edited)  # type: ignore[arg-type]
+    return Ordered(track, treatment, visuals=visuals)
+
+
+def attempt(desk: Path, work: Callable[[], Done]) -> Done | UserError:
+    """Return what was done, or the error that a person would see, with nothing left behind."""
     try:
-        made = make_video(ordered, to=desk / "film.mp4", folder=desk / "job")
+        return work()
     except UserError as error:
-        made, told = None, error
-    if made is None:
-        assert list(desk.iterdir()) == []
-        assert told.sentence
-        assert told.hint
-        return told
+        told = error
+    assert list(desk.iterdir()) == []
+    assert told.sentence
+    assert told.hint
+    return told
+
+
+def plan(desk: Path, track: Path, lyrics: str) -> Plan | UserError:
+    """Decide on a film with these lyrics and show what it will be."""
+    ordered = order(track, lyrics=lyrics)
+    return attempt(desk, lambda: sketch(ordered, folder=desk / "job").plan)
+
+
+def make(desk: Path, track: Path | None, **wanted: object) -> MusicVideo | UserError:
+    """Make a film."""
+    ordered = order(track, **wanted)  # type: ignore[arg-type]
+    made = attempt(desk, lambda: make_video(ordered, to=desk / "film.mp4", folder=desk / "job"))
+    if isinstance(made, UserError):
+        return made
     lengths = picture_length(made.film)
     assert abs(lengths.picture_end - lengths.picture_start - made.plan.track.duration) <= 1 / 24
     assert abs(lengths.sound_end - lengths.sound_start - made.plan.track.duration) < 0.1
@@ -98,8 +162,8 @@ def film(result: MusicVideo | UserError) -> MusicVideo:
 
 @pytest.mark.parametrize("words", ["", "   \n \t\n", "\ufeff\n"])
 def test_empty_lyrics_are_no_lyrics(song: Path, desk: Path, words: str) -> None:
-    made = make(desk, song, lyrics=words)
-    assert isinstance(made, BadLyrics) or made.plan.board.lines == ()
+    planned = plan(desk, song, words)
+    assert isinstance(planned, BadLyrics) or planned.board.lines == ()
 
 
 def test_too_many_words_are_refused(song: Path, desk: Path) -> None:
@@ -115,9 +179,16 @@ def test_as_many_words_as_are_taken_are_taken(song: Path, desk: Path) -> None:
 
 def test_three_hundred_lines_on_six_seconds_are_cut_down_and_said_so(song: Path, desk: Path) -> None:
     timed = "\n".join(f"[{i // 60:02d}:{i % 60:02d}.00]line {i}" for i in range(300))
-    made = film(make(desk, song, lyrics=timed))
-    assert [line.text for line in made.plan.board.lines] == [f"line {i}" for i in range(6)]
-    assert any("left out" in note for note in made.notes)
+    planned = plan(desk, song, timed)
+    assert isinstance(planned, Plan)
+    assert [line.text for line in planned.board.lines] == [f"line {i}" for i in range(6)]
+    assert any("left out" in note for note in planned.notes)
+
+
+def in_order(board: Storyboard) -> None:
+    starts = [line.start for line in board.lines]
+    assert starts == sorted(starts)
+    assert all(0 <= line.start < line.end <= SONG_S + 0.1 for line in board.lines)
 
 
 @pytest.mark.parametrize(
@@ -126,22 +197,30 @@ def test_three_hundred_lines_on_six_seconds_are_cut_down_and_said_so(song: Path,
         "[00:04.00]four\n[00:02.00]two\n[00:03.00]three\n[00:01.00]one",  # descending
         "[99:99.99]over\n[-1:00]neg\n[aa:bb]x\n[00:01.00]\n[offset:+999999]\n[00:02:00]colon\n[00:03.5]short",
         "[00:01.00][00:02.00][00:03.00]thrice\n[00:01.00]twice",
-        "[00:01.00]<00:09.00>late <00:00.10>early <00:00.05>words",
         "1\n00:00:05,000 --> 00:00:01,000\nbackwards\n\n2\n00:00:99,000 --> aa\nbroken\n",
         "[00:59.00]behind the end",
         "[offset:999999999999999999999]\n[00:01.00]far",
-        "[00:01.00]" + "na " * 700,
-        "{\\p1}m 0 0 l 9999 9999{\\p0}{\\fs900}BIG\\N%{pts}%{eif\\:1/0\\:d} ':text=/etc/passwd: [a];[b] \\ \"'",
     ],
 )
-def test_broken_lyrics_are_read_as_well_as_they_can_be(song: Path, desk: Path, words: str) -> None:
-    made = make(desk, song, lyrics=words)
-    if isinstance(made, UserError):
-        assert isinstance(made, BadLyrics)
-        return
-    starts = [line.start for line in made.plan.board.lines]
-    assert starts == sorted(starts)
-    assert all(0 <= line.start < line.end <= SONG_S + 0.1 for line in made.plan.board.lines)
+def test_broken_times_are_read_as_well_as_they_can_be(song: Path, desk: Path, words: str) -> None:
+    """A film shows the lines of its plan, so that the plan is enough."""
+    planned = plan(desk, song, words)
+    if isinstance(planned, UserError):
+        assert isinstance(planned, BadLyrics)
+    else:
+        in_order(planned.board)
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("[00:01.00]<00:09.00>late <00:00.10>early <00:00.05>words", "karaoke"),
+        ("[00:01.00]" + "na " * 700, "line"),
+        (MARK_UP, "line"),
+    ],
+)
+def test_broken_words_are_shown_as_well_as_they_can_be(song: Path, desk: Path, words: str, titles: str) -> None:
+    in_order(film(make(desk, song, lyrics=words, titles=titles)).plan.board)
 
 
 @pytest.mark.parametrize("titles", ["line", "karaoke", "pop"])
@@ -157,8 +236,8 @@ def test_bytes_are_no_lyrics(song: Path, desk: Path, data: bytes) -> None:
         words = decode_lyrics(data)
     except BadLyrics:
         return
-    made = make(desk, song, lyrics=words)
-    assert isinstance(made, BadLyrics) or not made.plan.board.lines
+    planned = plan(desk, song, words)
+    assert isinstance(planned, BadLyrics) or not planned.board.lines
 
 
 # ---- tracks ----
@@ -202,8 +281,9 @@ def test_a_track_of_no_length_is_refused(tmp_path: Path, desk: Path) -> None:
 
 
 def test_a_track_of_three_hours_is_refused_before_it_is_decoded(tmp_path: Path, desk: Path) -> None:
-    ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono:d=10800", "-c:a", "flac", tmp_path / "long.flac")
-    refused(make(desk, tmp_path / "long.flac"), OverLimit, "at most 20:00")
+    ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono:d=60", "-c:a", "flac", tmp_path / "minute.mka")
+    ffmpeg("-stream_loop", "179", "-i", tmp_path / "minute.mka", "-c", "copy", tmp_path / "long.mka")
+    refused(make(desk, tmp_path / "long.mka"), OverLimit, "at most 20:00")
 
 
 def test_a_silent_track_gets_its_pictures_and_a_note(tmp_path: Path, desk: Path) -> None:
@@ -216,15 +296,15 @@ def test_a_silent_track_gets_its_pictures_and_a_note(tmp_path: Path, desk: Path)
 # ---- pictures ----
 
 
-def test_pictures_of_sixteen_thousand_pixels(song: Path, tmp_path: Path, desk: Path) -> None:
+def test_pictures_of_sixteen_thousand_pixels(short_song: Path, tmp_path: Path, desk: Path) -> None:
     (tmp_path / "large.png").write_bytes(cv2.imencode(".png", np.zeros((40, 16_000), np.uint8))[1].tobytes())
-    made = film(make(desk, song, visuals=(tmp_path / "large.png",)))
+    made = film(make(desk, short_song, visuals=(tmp_path / "large.png",)))
     assert made.certificate.illustrator == "supplied"
     (tmp_path / "bomb.png").write_bytes(png(16_384, 16_384))
     made.film.unlink()
     other = desk / "other"
     with pytest.raises(OverLimit, match="million pixels") as told:
-        make_video(Ordered(song, visuals=(tmp_path / "bomb.png",)), to=desk / "film.mp4", folder=other)
+        make_video(Ordered(short_song, visuals=(tmp_path / "bomb.png",)), to=desk / "film.mp4", folder=other)
     assert told.value.hint
     assert not other.exists()
 
@@ -261,8 +341,8 @@ def test_a_picture_takes_the_places_of_an_edited_storyboard(song: Path, tmp_path
         lambda text: "{}",
     ],
 )
-def test_a_broken_storyboard_is_refused(song: Path, desk: Path, harm: object) -> None:
-    board = sketch(Ordered(song, Treatment(wish="sea", seed=1)), folder=desk / "sketch").plan.board
+def test_a_broken_storyboard_is_refused(song: Path, known: Song, desk: Path, harm: object) -> None:
+    board = break_down(known.chart, (), Treatment(wish="sea", seed=1))
     assert callable(harm)
     text = harm(board.to_json())
     assert text != board.to_json()
@@ -287,8 +367,8 @@ def test_the_collection_as_tracks(path: Path, desk: Path) -> None:
 
 @needs_media
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.name)
-def test_the_collection_as_pictures(path: Path, song: Path, desk: Path) -> None:
-    make(desk, song, visuals=(path,))
+def test_the_collection_as_pictures(path: Path, short_song: Path, desk: Path) -> None:
+    make(desk, short_song, visuals=(path,))
 
 
 @needs_media
