@@ -154,12 +154,39 @@ def test_the_extra_of_an_aligner_is_named(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("illustrator", "flux"), ("animator", "kling"), ("singer", "suno"), ("director", "openai")]
+    ("kind", "name"),
+    [
+        ("illustrator", "flux"),
+        ("animator", "kling"),
+        ("singer", "suno"),
+        ("director", "openai"),
+        ("writer", "openai"),
+        ("captioner", "vision"),
+        ("composer", "replicate"),
+    ],
 )
 def test_a_vendor_that_is_not_set_up_says_so_at_once(kind: str, name: str):
     with pytest.raises(Unavailable) as refusal:
         getattr(backends, kind)(name)
     assert "settings" in refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("captioner", "measured:x"),
+        ("writer", "rules:x"),
+        ("composer", "orchestra:large"),
+        ("director", "rules:x"),
+        ("illustrator", "painted:x"),
+        ("animator", "camera:x"),
+        ("singer", "orchestra:x"),
+    ],
+)
+def test_the_embedded_have_no_variants(kind: Kind, name: str):
+    with pytest.raises(Refused, match="only one") as caught:
+        getattr(backends, kind)(name)
+    assert caught.value.hint == f"Say: {name.partition(':')[0]}."
 
 
 def test_an_unknown_name_lists_the_known():
