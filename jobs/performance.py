@@ -258,6 +258,7 @@ def _films(task: Task, meter: Meter) -> Outcome:
         aspect=request.aspect,
         crew=request.crew,
         vendors=task.vendors,
+        insist=False,  # whoever asked in a chat did not choose the engines, and wants a film
         resume=True,
         report=meter,
     )

@@ -6,14 +6,15 @@ when it is down; the embedded orchestra plays where the chosen composer cannot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pipeline import backends
 from pipeline.backends import Captioner, Composer, Crew, Session, Vendors, Writer
 from pipeline.cues import relaid
 from pipeline.cuesheet import CueSheet, Scene
-from pipeline.errors import OverLimit, Refused, Unavailable
+from pipeline.errors import OverLimit, Refused, Unavailable, UserError
 from pipeline.music import Recording
 
 #: why the embedded engine does the work of the chosen one; whatever else goes wrong ends the job
@@ -33,15 +34,44 @@ class Hired:
     composer: Composer
 
 
-def hire(crew: Crew, vendors: Vendors, *, temp: bool = False) -> Hired:
-    """Find everybody by name; raises Refused and Unavailable before any work is done.
+@dataclass(frozen=True)
+class _Absent:
+    """Who cannot work here, and says why when it is their turn."""
+
+    name: str
+    error: UserError
+    licence: str = ""
+    commercial: bool = True
+
+    def see(self, scenes: Sequence[Scene], stills: Sequence[Sequence[bytes]], session: Session) -> list[Scene]:
+        raise self.error
+
+    def write(self, sheet: CueSheet, session: Session) -> CueSheet:
+        raise self.error
+
+    def compose(self, sheet: CueSheet, session: Session) -> Recording:
+        raise self.error
+
+
+def hire(crew: Crew, vendors: Vendors, *, temp: bool = False, insist: bool = True) -> Hired:
+    """Find everybody by name. Raises Refused and Unavailable before any work is done; without `insist` an embedded
+    engine does the work of one that cannot work here, as of one that fails.
 
     With a temp track the composer has to be one that can follow a melody.
     """
+
+    def find(load: Callable[[str, Vendors], Any], name: str) -> Any:
+        try:
+            return load(name, vendors)
+        except FAILED as exc:
+            if insist:
+                raise
+            return _Absent(name.partition(":")[0], exc)
+
     hired = Hired(
-        backends.captioner(crew.captioner, vendors),
-        backends.writer(crew.writer, vendors),
-        backends.composer(crew.composer, vendors),
+        find(backends.captioner, crew.captioner),
+        find(backends.writer, crew.writer),
+        find(backends.composer, crew.composer),
     )
     if temp and not getattr(hired.composer, "follows_melody", False):
         raise Refused(

@@ -143,6 +143,7 @@ def score(
     vendors: Vendors | None = None,
     edited: str | bytes | None = None,
     temp: Path | None = None,
+    insist: bool = True,
     limits: Limits | None = None,
     resume: bool = False,
     report: Report = lambda stage, done, total: None,
@@ -155,13 +156,14 @@ def score(
     the target's own limit. Of the stage "clip" `report` is told the clip's seconds.
 
     A second take's film has `-take-2` in its name, and its papers lie in `take-2/` of the folder. Where a chosen engine
-    fails at its work, the embedded one does it, and the score's notes say so.
+    fails at its work, the embedded one does it, and the score's notes say so; without `insist` also where the chosen
+    one cannot work here at all.
 
     `folder` must not hold another job. Raises UserError; nothing is left behind then. With `resume` it may hold a
     broken-off run of this job: what is finished there is taken over, and the folder stays whatever happens.
     """
     crew, brief, limits, vendors = crew or Crew(), brief or Brief(), limits or Limits(), vendors or Vendors()
-    hired = at_work.hire(crew, vendors, temp=temp is not None)
+    hired = at_work.hire(crew, vendors, temp=temp is not None, insist=insist)
     plan = reread(edited) if edited is not None else None
     container(to.suffix)  # refuses what could not be written, before the work
     films = _films(to, takes, resume=resume)

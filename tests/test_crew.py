@@ -116,3 +116,18 @@ def test_a_house_that_sells_refuses_what_may_not_be_sold(monkeypatch: pytest.Mon
         crew.hire(Crew(), Vendors(commercial=True))
     assert "Choose another captioner" in refusal.value.hint
     crew.hire(Crew(), Vendors())
+
+
+def test_who_cannot_work_here_is_stood_in_for_where_nobody_insists() -> None:
+    wanted = Crew(captioner="vision", writer="openai", composer="replicate")
+    with pytest.raises(Unavailable):
+        crew.hire(wanted, Vendors())
+    hired = crew.hire(wanted, Vendors(), insist=False)
+    scenes, notes = crew.see(a_sheet(3.0, 2.5).scenes, [[], []], hired.captioner, Session())
+    assert all(scene.measured for scene in scenes)
+    assert notes[0].startswith("The scenes were measured, since vision could not read them: There is no")
+    written = crew.write(a_sheet(9.0), hired.writer, Session())
+    assert written.notes[0].startswith("The directions were written by rules, since openai could not: ")
+    recording = crew.compose(sheet([cue("ambient", 0, 2)]), hired.composer, Session())
+    assert recording.composer == "orchestra"
+    assert recording.notes[0].startswith("The built-in orchestra has played, since replicate could not: ")
