@@ -1,6 +1,6 @@
 """Models in memory: loaded once, kept for the next use, put away when another one needs the room.
 
-    with shelf.borrow(("musicgen", folder, device), load, bytes=weights.memory_bytes, device=device) as model:
+    with shelf.borrow(("musicgen", folder, device), load, bytes=weights.memory_on(device), device=device) as model:
         ...
 
 A model has one borrower at a time; the others wait. So does who needs room that another thread's borrowed models take.
