@@ -161,9 +161,11 @@ def score(
             seed=seed,
             drama=drama,
         )
-        crew, vendors = _hire(captioner=captioner, writer=writer, composer=composer, commercial=commercial)
         if temp:
             check_clip(temp, [])
+        crew, vendors = _hire(
+            captioner=captioner, writer=writer, composer=composer, commercial=commercial, temp=temp is not None
+        )
         from pipeline.score import score as score_clip
 
         with claimed(job.folder, force=force), progress(text.STAGES, takes=takes, silent=quiet or as_json) as report:
@@ -304,7 +306,7 @@ def _style(words: str) -> Any:
     return next((style for style, called in STYLE_WORDS.items() if said in (style, *called)), None)
 
 
-def _hire(*, captioner: str, writer: str, composer: str, commercial: bool) -> tuple[Crew, Vendors]:
+def _hire(*, captioner: str, writer: str, composer: str, commercial: bool, temp: bool) -> tuple[Crew, Vendors]:
     """Return who does the work, by the options and else by the settings, and what they need.
 
     Refuses a name that nobody answers to, and who cannot work here, before the work begins and not in its midst.
@@ -321,7 +323,7 @@ def _hire(*, captioner: str, writer: str, composer: str, commercial: bool) -> tu
         composer=composer or usual.composer,
     )
     vendors = replace(settings.vendors, commercial=commercial or settings.commercial)
-    hire(crew, vendors)
+    hire(crew, vendors, temp=temp)
     return crew, vendors
 
 

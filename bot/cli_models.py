@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.catalogue import Weights
     from pipeline.engines import Row
 
+WIDE = 110  # columns from which the table can be read
+
 models = typer.Typer(
     help=text.MODELS,
     epilog=text.MODELS_EXAMPLES,
@@ -86,7 +88,7 @@ def find(names: Sequence[str], vendors: Vendors) -> list[Weights]:
         if kind is None:
             raise _unknown(name)
         weights = choose(kind, backend, variant, vendors)
-        found[weights.name] = _allowed(weights, vendors)
+        found[weights.name] = weights
     return list(found.values())
 
 
@@ -98,12 +100,6 @@ def _unknown(name: str) -> Refused:
     if kind := next((engine.kind for engine in ENGINES if engine.name == name.partition(":")[0]), None):
         return Refused(text.NO_WEIGHTS.format(kind=kind, name=name), hint=known)
     return Refused(text.NOT_KNOWN.format(name=name), hint=known)
-
-
-def _allowed(weights: Weights, vendors: Vendors) -> Weights:
-    if vendors.commercial and not weights.commercial:
-        raise Refused(text.NOT_FREE.format(name=weights.name, licence=weights.licence), hint=text.NOT_FREE_HINT)
-    return weights
 
 
 def fetch_one(weights: Weights, vendors: Vendors, revision: str) -> None:
@@ -136,8 +132,10 @@ def show(rows: list[Row], vendors: Vendors) -> None:
     for kind, members in groupby(rows, key=lambda row: row.engine.kind):
         cells = [as_cells(row) for row in members]
         say(console, text.KINDS[kind], style="bold")
-        if console.is_terminal:
+        if console.is_terminal and console.width >= WIDE:
             _print_table(console, cells)
+        elif console.is_terminal:
+            _print_lines(console, cells)
         else:
             show_plainly(console, [text.COLUMNS, *cells])
             say(console, "")
@@ -160,6 +158,21 @@ def _print_table(console: Console, cells: list[tuple[str, ...]]) -> None:
     console.print(table)
 
 
+def _print_lines(console: Console, cells: list[tuple[str, ...]]) -> None:
+    """Print an engine to a line, and beneath it what a narrow terminal has no columns for."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from bot.text.plain import plain
+
+    for name, state, commercial, size, memory, speed in cells:
+        say(console, f"{name}: {state}")
+        weighs = text.WEIGHS.format(size=size, memory=memory) if size != text.NOTHING else ""
+        for what in filter(None, (f"{text.COLUMNS[2]}: {commercial}", weighs, speed)):
+            console.print(Padding(Text(plain(what)), (0, 0, 0, 4)))
+    say(console, "")
+
+
 def as_cells(row: Row) -> tuple[str, ...]:
     """Return what a line of the table says, by its columns."""
     weights = row.weights
@@ -177,7 +190,7 @@ def state_of(row: Row) -> str:
     """Say what an engine needs before it can be used."""
     needs = []
     if row.missing:
-        needs.append(text.NEEDS_PACKAGES.format(extra=row.engine.extra))
+        needs.append(text.NEEDS_PACKAGES.format(install=row.engine.install))
     if row.unset:
         needs.append(text.NEEDS_SETTING.format(names=text.OR.join(row.unset)))
     if not row.here:

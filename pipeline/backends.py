@@ -200,6 +200,12 @@ _EXTRAS = {"sphinx": "align"} | dict.fromkeys(("ace_step", "blip2", "clip", "flu
 #: the backends that read weights into memory, where they are kept for the next job
 _WITH_MODELS = {"ace_step", "audiocraft", "blip2", "clip", "flux_local", "musicgen"}
 
+#: the embedded ones, which have no variants
+_SINGLE = {"camera", "measured", "orchestra", "painted", "rules"}
+
+#: what may be used commercially and is still a model, where there is one
+_FREE: dict[Kind, str] = {"composer": "ace_step", "captioner": "blip2:flan-t5-xl", "illustrator": "flux_local:schnell"}
+
 
 def keep_models(crew: Iterable[str]) -> bool:
     """Whether any of these backends, by their names, reads weights that are worth keeping in memory."""
@@ -264,10 +270,19 @@ def _hired(kind: Kind, name: str, vendors: Vendors | None) -> Any:
     """Load a backend that a variant and vendors matter to; refuse one that may not be used for what is made here."""
     name, _, variant = name.partition(":")
     vendors = vendors or Vendors()
+    if variant and name in _SINGLE:
+        raise Refused(f"There is only one {kind} {name!r}.", hint=f"Say: {name}.")
     backend = _load(kind, name, variant, vendors)
-    if vendors.commercial and not getattr(backend, "commercial", True):
-        raise Refused(
-            f"The {kind} {backend.name!r} may not be used commercially: {backend.licence}",
-            hint=f"Choose another {kind}, or allow it in the settings (REELSCORE_COMMERCIAL=false).",
-        )
+    if not getattr(backend, "commercial", True):
+        check_use(kind, backend.name, backend.licence, vendors)
     return backend
+
+
+def check_use(kind: Kind, name: str, licence: str, vendors: Vendors) -> None:
+    """Refuse what allows no commercial use where that is wanted."""
+    if vendors.commercial:
+        free = _FREE.get(kind, getattr(Crew(), kind))
+        raise Refused(
+            f"The {kind} {name!r} may not be used commercially: {licence}",
+            hint=f"Choose another {kind}, such as {free}, or allow it in the settings (REELSCORE_COMMERCIAL=false).",
+        )

@@ -17,6 +17,8 @@ OWN, YOURS = "Reelscore's own", "up to the model and its server"
 TORCH = ("torch", "transformers")
 DIFFUSERS = ("torch", "diffusers", "transformers", "accelerate")
 
+INSTALLS = {"audiocraft": "make audiocraft"}  # which pip alone would not resolve beside the models
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -30,6 +32,11 @@ class Engine:
     packages: tuple[str, ...] = ()  #: beyond those that every installation has
     extra: str = ""  #: of the project, that brings them
     settings: tuple[str, ...] = ()  #: one of these environment variables has to be set
+
+    @property
+    def install(self) -> str:
+        """The command that brings its packages."""
+        return INSTALLS.get(self.extra, f"pip install '.[{self.extra}]'")
 
 
 @dataclass(frozen=True)

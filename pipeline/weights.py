@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.backends import Kind, Report, Vendors
+from pipeline.backends import Kind, Report, Vendors, check_use
 from pipeline.catalogue import CATALOGUE, Weights
 from pipeline.errors import OverLimit, Refused, Unavailable
 
@@ -66,8 +66,16 @@ class _File:
 def choose(kind: Kind, backend: str, variant: str, vendors: Vendors) -> Weights:
     """Return a known checkpoint, the usual one for "", or the folder that the variant is the absolute path of.
 
-    Raises Refused for anything else, naming what is known. Nothing needs to be on this machine yet.
+    Raises Refused for anything else, naming what is known, and for what may not be used commercially where that is
+    wanted: before it is fetched for nothing. Nothing needs to be on this machine yet.
     """
+    chosen = _named(kind, backend, variant)
+    if not chosen.commercial:
+        check_use(kind, chosen.name, chosen.licence, vendors)
+    return chosen
+
+
+def _named(kind: Kind, backend: str, variant: str) -> Weights:
     known = [weights for weights in CATALOGUE if (weights.kind, weights.backend) == (kind, backend)]
     for weights in known:
         if variant in {weights.variant, ""}:

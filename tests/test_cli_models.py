@@ -23,6 +23,7 @@ from pipeline import backends, catalogue, engines, weights
 from pipeline.backends import Vendors
 from pipeline.catalogue import CATALOGUE, Weights
 from pipeline.errors import Refused, UserError
+from tests import consoles
 from tests.fake_hub import COMMIT, Hub, safetensors
 from tests.loopback import Answer, Asked, Loopback
 from tests.test_weights import needs_hub
@@ -100,9 +101,21 @@ def test_the_table_says_kinds_states_and_where_the_weights_lie(here: Path) -> No
     assert "13.7 GB" in said
 
 
+@pytest.mark.parametrize("width", [50, 80])
+def test_a_narrow_terminal_shows_words_whole(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    console = consoles.terminal(width)
+    monkeypatch.setattr(cli_models, "open_console", lambda: console)
+    cli_models.show(engines.look(Vendors()), Vendors())
+    said = consoles.printed(console).replace("\n", " ")
+    assert "musicgen:stereo-melody-large: not fetched" in said
+    assert "13.7 GB to fetch, 11.5 GB of memory" in said
+    assert "Commercial use: no" in said
+
+
 def test_a_missing_package_names_its_extra(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
-    assert "pip install '.[audiocraft]'" in ask().output
+    assert "needs pip install '.[models]'" in ask().output
+    assert "needs make audiocraft" in ask().output  # by pip alone it does not come
     assert listed()["captioner blip2:flan-t5-xl"]["missing_packages"] == ["torch", "transformers"]
 
 

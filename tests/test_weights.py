@@ -102,6 +102,16 @@ def test_what_is_not_known_is_refused_with_what_is(variant: str) -> None:
     assert "melody-large" in caught.value.hint
 
 
+def test_what_may_not_be_sold_is_refused_before_it_is_fetched_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    sells = Vendors(commercial=True)
+    for variant in ("small", str(tmp_path)):
+        with pytest.raises(Refused, match="may not be used commercially") as caught:
+            weights.choose("composer", "musicgen", variant, sells)
+        assert "ace_step" in caught.value.hint
+    assert weights.choose("composer", "ace_step", "", sells).commercial
+
+
 def test_a_folder_of_ones_own_has_the_licence_that_its_card_says(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     unsaid = weights.choose("composer", "musicgen", str(tmp_path), Vendors())

@@ -34,12 +34,13 @@ KINDS = {
     "singer": "Singers",
 }
 READY = "ready"
-NEEDS_PACKAGES = "needs pip install '.[{extra}]'"
+NEEDS_PACKAGES = "needs {install}"
 NEEDS_WEIGHTS = "not fetched"
 NEEDS_SETTING = "needs {names}"
 OR = " or "
 COMMERCIAL = {True: "yes", False: "no", None: "see its terms"}
 NOTHING = "-"
+WEIGHS = "{size} to fetch, {memory} of memory"
 ABOUT = "Sizes, memory and speed are rough. Licences in full: reelscore models --json"
 FOLDER = "Weights lie in {folder}."
 DEFAULT_FOLDER = "Weights lie where Hugging Face's tools keep them; REELSCORE_MODELS names another folder."
@@ -55,7 +56,4 @@ NOT_KNOWN = "There is no model named {name!r}."
 KNOWN = "Known: {names}."
 ONE_REVISION = "A commit belongs to one model, and several are named."
 ONE_REVISION_HINT = "Fetch them one by one."
-NOT_FREE = "{name} may not be used commercially: {licence}"
-NOT_FREE_HINT = "REELSCORE_COMMERCIAL refuses such models; choose another one, or set it to false."
-NONE_HERE = "None are here; none are needed for the engines of Reelscore's own."
 SIZE = "{gigabytes:.1f} GB"
