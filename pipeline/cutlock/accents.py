@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline.music import RATE, Audio
 
-STEP_BACK_S, STEP_BACK_DB = 0.12, (2.5, 3.0)  # before a strike; dB for a moment of no weight, and more for full weight
+STEP_BACK_S, STEP_BACK_DB = 0.12, (3.5, 3.0)  # before a strike; dB for a moment of no weight, and more for full weight
 EDGE_S = (0.010, 0.002)  # before the strike, between which the sound comes back: the attack itself stays whole
-LIFT_S, LIFT_DB = 0.25, (1.0, 1.5)  # after it
+LIFT_S, LIFT_DB = 0.25, (1.5, 2.0)  # after it
 
 
 def bring_out(audio: Audio, strikes: Sequence[tuple[float, float]]) -> Audio:

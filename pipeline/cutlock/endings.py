@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.certificate import judge_ending
+from pipeline.certificate import WITHIN_S, judge_ending
 from pipeline.cuesheet import HitPoint
 from pipeline.cutlock.landmarks import Times
 from pipeline.ear.listen import hear
@@ -17,17 +17,15 @@ from pipeline.room import reverberate
 
 RING_S, RING_SHARE = 2.4, 0.4  # that the last strike rings; no more than a share of a short cue
 SHORTEST_RING_S, SHORTEST_SHARE = 1.5, 0.25
+CUT_RING_S = 0.4  # a cut this near the end carries the last strike itself: none is let pass in silence
 LONGEST_RING_S = 3.4  # longer ones are waited out, not listened to
-OFF_BAR, OFF_BEAT, CUT_AFTER = (
-    0.6,
-    1.4,
-    1.5,
-)  # seconds of ring that a strike off the bar line, off the beat, is worse by
+#: seconds of ring by which a strike off the bar line or off the beat is worse, and for each cut that comes after it
+OFF_BAR, OFF_BEAT, CUT_AFTER = 1.0, 1.8, 6.0
 
 HELD_S = 0.12  # of the last strike before it begins to die: its edge
 NEXT_BEAT_DB = -36.0  # of what is played on after it, by the time of the next beat: that is not heard any more
 USUAL_BEAT_S = 0.6  # where there is no beat
-ROOM_DB = -3.0  # of the hall that the strike rings on in, under what a hall would answer
+ROOM_DB = 0.0  # of the hall that the strike rings on in, over what a hall would answer
 REST_S = 0.012  # of digital silence at the end: the last moment is silent
 
 DYING_S, DYING_DB = 1.2, -26.0  # sound that is so far down over its last stretch has ended by itself
@@ -43,6 +41,10 @@ class Closing:
     beats: Sequence[float] = ()
     downbeats: Sequence[float] = ()
     hits: Sequence[HitPoint] = ()  #: the picture's, which the last strike may carry
+
+    @property
+    def cuts(self) -> list[float]:
+        return [hit.time for hit in self.hits if hit.kind != "jolt"]
 
 
 def close(audio: Audio, closing: Closing) -> Audio:
@@ -62,7 +64,8 @@ def place_last_strike(audio: Audio, closing: Closing) -> float:
     goal = min(RING_S, RING_SHARE * length)
     shortest = min(SHORTEST_RING_S, SHORTEST_SHARE * length)
     choices = {time: _cost(time, goal, closing) for time in _strikes(audio, closing)}
-    fitting = {time: cost for time, cost in choices.items() if shortest <= closing.end - time <= length}
+    least = {time: min(CUT_RING_S, shortest) if _by(time, closing.cuts) else shortest for time in choices}
+    fitting = {time: cost for time, cost in choices.items() if least[time] <= closing.end - time <= length}
     if not fitting:
         return closing.end - goal
     return min(fitting, key=lambda time: (fitting[time], time))
@@ -72,8 +75,9 @@ def _strikes(audio: Audio, closing: Closing) -> list[float]:
     """Return the beats, and where there are none the strikes, near the end."""
     latest = closing.end - 2 * LONGEST_RING_S
     beats = [time for time in closing.beats if time >= latest]
+    cuts = [time for time in closing.cuts if time >= latest and not _by(time, beats)]
     if beats:
-        return beats
+        return [*beats, *cuts]
     first = max(0, len(audio) - round(2 * LONGEST_RING_S * RATE))
     return [closing.start + first / RATE + time for time in hear(audio[first:], RATE).onsets]
 
@@ -83,11 +87,11 @@ def _cost(time: float, goal: float, closing: Closing) -> float:
     cost = abs(ring - goal) + 3.0 * (ring > LONGEST_RING_S)
     if not _by(time, closing.downbeats):
         cost += OFF_BAR if _by(time, closing.beats) else OFF_BEAT
-    return cost + sum(CUT_AFTER * hit.weight for hit in closing.hits if hit.kind != "jolt" and hit.time > time + 0.07)
+    return cost + CUT_AFTER * sum(time + WITHIN_S < cut < closing.end - WITHIN_S for cut in closing.cuts)
 
 
 def _by(time: float, others: Sequence[float]) -> bool:
-    return any(abs(time - other) < 0.04 for other in others)
+    return any(abs(time - other) < WITHIN_S for other in others)
 
 
 def _beat_s(closing: Closing, strike: float) -> float:

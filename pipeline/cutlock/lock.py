@@ -16,7 +16,7 @@ from pipeline.cutlock.anchors import MISSED, MOST, Anchors, Choice, Moment, Span
 from pipeline.cutlock.landmarks import Landmarks, Times, find_landmarks
 from pipeline.cutlock.loops import lengthen
 from pipeline.cutlock.stretch import Leg, heard_at, stretch
-from pipeline.ear.listen import hear
+from pipeline.ear.listen import Heard, hear
 from pipeline.keys import Key
 from pipeline.music import RATE, Audio
 
@@ -24,6 +24,7 @@ START_WEIGHT, END_WEIGHT = 2.0, 0.4  # of the cue's borders: music wants to begi
 BORDER_MISSED = 1.0  # what it costs when there is no cut and it does not
 TOGETHER_S = 0.12  # cuts nearer than this are one to the music
 SPARE_S = 6.0  # of sound beyond what is needed, where too little is there: room to choose where to begin
+STANDING_OUT = 1.4  # times the usual beat, that a strike on a cut should have: films have louder cues than this one
 RETRIES, ENOUGH = 2, 0.95  # after listening to what has come out, while a smaller share of the cuts is met
 
 
@@ -163,13 +164,25 @@ def _play(
     """Bend the sound along its course and listen to it."""
     audio = stretch(sound, course)
     start = round(course[0].film[0] * RATE) / RATE
-    audio = bring_out(audio, [(time - start, weight) for time, weight in strikes])
-    heard = start + certificate.landmarks(hear(audio, RATE))
+    strikes = [(time - start, weight) for time, weight in strikes]
+    audio = bring_out(audio, strikes)
+    said = hear(audio, RATE)
+    if weak := _weak(strikes, said):
+        audio = bring_out(audio, weak)
+        said = hear(audio, RATE)
+    heard = start + certificate.landmarks(said)
     cuts = _cuts(cue)
     beats, downbeats = (_within(heard_at(times, course), start, len(audio)) for times in (marks.beats, marks.downbeats))
     rates = [leg.rate for leg in course]
     hits = int(_met(cuts, heard).sum())
     return Locked(audio, start, beats, downbeats, hits, len(cuts), (min(rates), max(rates)), marks.key), heard
+
+
+def _weak(strikes: Sequence[tuple[float, float]], heard: Heard) -> list[tuple[float, float]]:
+    """Return the strikes that would be lost beside a louder cue: those no stronger than what is usual on beats."""
+    usual = float(np.median(heard.beat_strengths or heard.strengths or (0.0,)))
+    strong = [time for time, hit in zip(heard.onsets, heard.strengths, strict=True) if hit > STANDING_OUT * usual]
+    return [strike for strike in strikes if not _met(np.array([strike[0]]), np.array(strong)).any()]
 
 
 def _within(times: Times, start: float, samples: int) -> tuple[float, ...]:
