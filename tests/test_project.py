@@ -51,6 +51,7 @@ SPIES = {
     "pipeline/shell.py": ("import subprocess", "Only pipeline/door/ffmpeg.py", "pipeline.shell -> subprocess"),
     "bot/opener.py": ("import av", "No library opens", "bot.opener -> av"),
     "bot/telegram/heavy.py": ("def draw():\n    import cv2", "loads nothing heavy", "bot.telegram.heavy -> cv2"),
+    "jobs/asker.py": ("import openai", "OpenAI client", "jobs.asker -> openai"),
     "pipeline/cutter.py": ("import scenedetect", "PySceneDetect", "pipeline.cutter -> scenedetect"),
 }
 
