@@ -87,7 +87,7 @@ def _stir(model: Any) -> None:
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() > 1 and not name.startswith("audio_encoder"):
-                weight.normal_(std=0.5 / weight.shape[-1] ** 0.5 * 2)
+                weight.normal_(std=weight.shape[-1] ** -0.5)
         for layer in model.audio_encoder.quantizer.layers:
             layer.codebook.embed.normal_()
 
