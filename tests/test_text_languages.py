@@ -211,6 +211,12 @@ def test_a_reason_in_a_remark_is_said_in_the_same_language() -> None:
             "Der Server des Modells wollte die Musikvorgabe nicht schreiben.",
         ),
         (
+            "The scenes were measured, since blip2 could not read them: "
+            "Reading pictures by BLIP-2 needs the Python package 'torch', which is not installed.",
+            "Die Szenen wurden gemessen, weil blip2 sie nicht deuten konnte: "
+            "Das Deuten von Bildern mit BLIP-2 braucht das Python-Paket 'torch', und das ist nicht installiert.",
+        ),
+        (
             "The built-in orchestra has played, since musicgen:small could not: "
             "The music of cue 1m2 came out silent three times.",
             "Das eingebaute Orchester hat gespielt, weil musicgen:small es nicht konnte: "
@@ -227,6 +233,18 @@ def test_a_reason_in_a_remark_is_said_in_the_same_language() -> None:
 )
 def test_what_engines_say_of_each_other_is_said_in_german_to_the_end(english: str, german: str) -> None:
     assert speak("de").again(english) == german
+
+
+@pytest.mark.parametrize(
+    "remark", ["The storyboard was written by rules: {}", "3 of 5 pictures were written by rules: {}", "{}"]
+)
+def test_every_sentence_may_be_a_reason_and_is_still_itself(remark: str) -> None:
+    """One that begins with a figure took the remark for the figure: "Der scenes were measured, ... braucht"."""
+    say, german = speak("de"), speak("de").again(remark.format("."))[:-1]
+    for message in catalogue("de"):
+        if isinstance(message.id, str) and message.id.endswith(".") and fields(message.id) <= set("1234"):
+            english, expected = (re.sub(r"{\d}", "'7'", str(text)) for text in (message.id, message.string))
+            assert say.again(remark.format(english)) == german + expected
 
 
 def test_what_is_asked_of_a_model_has_a_name_in_every_language() -> None:

@@ -58,12 +58,14 @@ def catalogue(language: str) -> Catalogue:
 def _shape(english: str) -> re.Pattern[str]:
     """Return what a sentence looks like when something stands for {1}, {2}, ...
 
-    What a sentence begins with is no other sentence with a colon: that one holds this one as its reason.
+    A colon stands only in a value that ends it: another sentence may hold this one, after a colon, as its reason.
     """
     pieces = re.split(r"\{(\d)\}", english)
-    parts = [f"(?P<p{piece}>.+?)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)]
-    if not pieces[0]:
-        parts[1] = f"(?P<p{pieces[1]}>(?:(?!: ).)+?)"
+    parts = []
+    for index, piece in enumerate(pieces):
+        ends = index == len(pieces) - 2 and any(pieces[:index:2])
+        value = "." if ends else "(?:(?!: ).)"
+        parts.append(f"(?P<p{piece}>{value}+?)" if index % 2 else re.escape(piece))
     return re.compile("".join(parts), re.DOTALL)
 
 
