@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import ConfigDict, TypeAdapter
 
 from pipeline.door.ffmpeg import bench
-from pipeline.door.slate import read_packets
-from pipeline.film import container, picture_length
+from pipeline.door.slate import Stream, read_packets
+from pipeline.film import container, lengths_of
 from pipeline.screen.takes import frame_of
 from pipeline.storyboard import Storyboard
 from pipeline.track import Track
@@ -53,7 +53,8 @@ def certify(
     film: Path, board: Storyboard, track: Track, *, engines: Sequence[tuple[str, str]], usd: float
 ) -> CutCertificate:
     """Measure a finished film; `engines` are names and licences of whoever drew and filmed its pictures."""
-    lengths = picture_length(film)
+    streams = _streams(film, container(film.suffix)[1])
+    lengths = lengths_of(streams)
     film_s = lengths.picture_end - lengths.picture_start
     rate = board.treatment.frame_rate
     cuts = [frame_of(shot.start, rate) / rate for shot in board.shots[1:]]  # what the eye sees: whole frames
@@ -62,7 +63,7 @@ def certify(
         film_s=film_s,
         track_s=track.duration,
         length_error_ms=(film_s - track.duration) * 1000,
-        sound_copied=_packets(film, container(film.suffix)[1]) == _packets(track.path, track.container),
+        sound_copied=_sound(streams) == _sound(_streams(track.path, track.container)),
         codec=track.codec,
         loudness=track.loudness,
         true_peak=track.true_peak,
@@ -80,10 +81,13 @@ def certify(
     )
 
 
-def _packets(path: Path, demuxer: str) -> list[str]:
-    """Return the checksums of a file's first sound, packet by packet."""
+def _streams(path: Path, demuxer: str) -> list[Stream]:
     with bench(path.parent) as place, path.open("rb") as source:
-        streams = read_packets(source, demuxer, place=place)
+        return read_packets(source, demuxer, place=place)
+
+
+def _sound(streams: Sequence[Stream]) -> list[str]:
+    """Return the checksums of a file's first sound, packet by packet."""
     sounds = [stream for stream in streams if stream.kind == "audio"]
     return [packet.checksum for packet in sounds[0].packets] if sounds else []
 

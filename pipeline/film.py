@@ -7,6 +7,7 @@ through the same door as everything else.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -183,14 +184,19 @@ def picture_size(path: Path) -> tuple[int, int]:
 
 def packet_hashes(path: Path) -> list[str]:
     """Return a checksum for each packet of the picture, in the order of the file: equal lists, equal pictures."""
-    return [f"{packet.size}:{packet.checksum}" for packet in _streams(path, "video")[0].packets]
+    return [f"{packet.size}:{packet.checksum}" for packet in _picture(_streams(path)).packets]
 
 
 def picture_length(path: Path) -> Lengths:
     """Return where the film's picture and sound begin and end; raises BadMedia when it has no picture."""
-    picture, sound = _streams(path, "video")[0], _streams(path, "audio")
+    return lengths_of(_streams(path))
+
+
+def lengths_of(streams: Sequence[Stream]) -> Lengths:
+    """Return the same of streams that were read before; raises BadMedia without a picture."""
+    picture, sound = _picture(streams), next((stream for stream in streams if stream.kind == "audio"), None)
     picture_start, picture_end = picture.span
-    sound_start, sound_end = sound[0].span if sound else (float("nan"), float("nan"))
+    sound_start, sound_end = sound.span if sound else (float("nan"), float("nan"))
     return Lengths(float(picture_start), float(picture_end), float(sound_start), float(sound_end))
 
 
@@ -204,13 +210,16 @@ def decode_sound(path: Path) -> tuple[NDArray[np.float32], int]:
     return np.frombuffer(done.output, np.float32).reshape(-1, 2), RATE
 
 
-def _streams(path: Path, kind: str) -> list[Stream]:
+def _streams(path: Path) -> list[Stream]:
     with bench(path.parent) as place, path.open("rb") as film:
-        streams = read_packets(film, container(path.suffix)[1], place=place)
-    chosen = [stream for stream in streams if stream.kind == kind]
-    if kind == "video" and not chosen:
+        return read_packets(film, container(path.suffix)[1], place=place)
+
+
+def _picture(streams: Sequence[Stream]) -> Stream:
+    found = next((stream for stream in streams if stream.kind == "video"), None)
+    if found is None:
         raise BadMedia("There is no picture in the film.")
-    return chosen
+    return found
 
 
 def container(suffix: str, clip: Clip | None = None) -> tuple[str, str, str]:

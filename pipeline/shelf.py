@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from pipeline.backends import Vendors
 from pipeline.errors import OverLimit, Refused
 
-__all__ = ["borrow", "device", "drop_others", "dtype", "free_bytes", "holds", "room"]
+__all__ = ["borrow", "device", "drop_others", "dtype", "free_bytes", "holds", "ran_out", "room"]
 
 T = TypeVar("T")
 
@@ -77,6 +77,12 @@ def drop_others(device: str = "") -> int:
             _drop(key)
         _clear()
         return len(idle)
+
+
+def ran_out(exc: BaseException) -> bool:
+    """Whether it is for memory: torch says so by class on a GPU, by its words on a processor."""
+    words = str(exc).lower()
+    return isinstance(exc, MemoryError) or "out of memory" in words or "allocate memory" in words
 
 
 def room(device: str) -> int:

@@ -24,7 +24,7 @@ import numpy as np
 from pipeline import shelf, weights
 from pipeline.backends import Session, Vendors
 from pipeline.errors import OverLimit, Refused, Unavailable
-from pipeline.generated.halving import HINT, make_all, ran_out
+from pipeline.generated.halving import HINT, make_all
 from pipeline.generated.orders import Order, Sound
 from pipeline.keys import Key, read_key
 from pipeline.purse import Purse
@@ -154,7 +154,7 @@ def _open(folder: Path, device: str, dtype: Any) -> Any:
             raise ValueError(f"it plays at {pipe.sample_rate} Hz")
         return pipe.to(device)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError) as exc:
-        if ran_out(exc):
+        if shelf.ran_out(exc):
             raise OverLimit("There is too little memory for ACE-Step.", hint=HINT) from exc
         raise Unavailable("ACE-Step could not be loaded.", hint="Is it whole? Fetch it again.") from exc
 

@@ -33,7 +33,7 @@ from pipeline import shelf
 from pipeline.backends import Session, Vendors
 from pipeline.cuesheet import CueSheet
 from pipeline.errors import OverLimit, Refused, Unavailable
-from pipeline.generated.halving import HINT, make_all, ran_out
+from pipeline.generated.halving import HINT, make_all
 from pipeline.generated.orders import Order, Sound
 from pipeline.music import Recording
 from pipeline.purse import Purse
@@ -239,7 +239,7 @@ def _open(folder: Path, device: str, dtype: Any) -> _Model:
         del model.decoder
         return _Model(tokenizer, model.to(device), decoder, device)
     except (OSError, ValueError, LookupError, TypeError, MemoryError, RuntimeError, SafetensorError) as exc:
-        if ran_out(exc):
+        if shelf.ran_out(exc):
             raise OverLimit("There is too little memory for the MusicGen model.", hint=HINT) from exc
         raise Unavailable("The MusicGen model could not be loaded.", hint="Is it whole? Fetch it again.") from exc
 

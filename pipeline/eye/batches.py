@@ -34,7 +34,7 @@ def _try(work: Callable[[int, int], T], first: int, end: int) -> list[T] | None:
     try:
         return [work(first, end)]
     except (MemoryError, RuntimeError) as exc:
-        if not _ran_out(exc):
+        if not shelf.ran_out(exc):
             raise
         if end - first == 1 and not shelf.drop_others():
             raise OverLimit(
@@ -42,9 +42,3 @@ def _try(work: Callable[[int, int], T], first: int, end: int) -> list[T] | None:
                 hint="Free some of it, choose a smaller model, or let it run on the processor.",
             ) from exc
         return None
-
-
-def _ran_out(exc: Exception) -> bool:
-    """Whether it is for memory: torch says so by class on a GPU, by its words on a processor."""
-    words = str(exc).lower()
-    return isinstance(exc, MemoryError) or "out of memory" in words or "allocate memory" in words

@@ -36,12 +36,6 @@ def _try(make: Callable[[Sequence[W]], list[T]], batch: Sequence[W]) -> list[T] 
     try:
         return make(batch)
     except (MemoryError, RuntimeError) as exc:
-        if not ran_out(exc):
+        if not shelf.ran_out(exc):
             raise
         return None
-
-
-def ran_out(exc: BaseException) -> bool:
-    """Whether it is for memory: torch says so by class on a GPU, by its words on a processor."""
-    words = str(exc).lower()
-    return isinstance(exc, MemoryError) or "out of memory" in words or "allocate memory" in words
