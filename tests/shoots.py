@@ -26,7 +26,7 @@ from pipeline.storyboard import (
     Transition,
     Treatment,
 )
-from pipeline.track import Track, open_track
+from pipeline.track import Track, TrackLimits, open_track
 from tests.media import ffmpeg
 
 Image = NDArray[np.uint8]
@@ -114,7 +114,7 @@ def make_track(folder: Path, seconds: float) -> Track:
     ffmpeg("-f", "lavfi", "-i", f"sine=330:r=44100:d={seconds}", "-af", "volume=0.2", "-ac", "2", folder / "tone.wav")
     place = folder / "opened"
     place.mkdir()
-    return open_track(folder / "tone.wav", place)
+    return open_track(folder / "tone.wav", place, limits=TrackLimits(least_s=0.5))
 
 
 def to_bgr(frame: Frame) -> Image:

@@ -24,6 +24,7 @@ from tests.media import MEDIA, ffmpeg, needs_media
 from tests.shoots import make_board, make_track
 
 SECONDS = 5.3
+BRIEF_S = 2.1  # enough where a clip of a second is looped, or only what is shown is asked for
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 QUIET = lambda stage, done, total: None  # noqa: E731
 
@@ -31,6 +32,11 @@ QUIET = lambda stage, done, total: None  # noqa: E731
 @pytest.fixture(scope="module")
 def track(tmp_path_factory: pytest.TempPathFactory) -> Track:
     return make_track(tmp_path_factory.mktemp("track"), SECONDS)
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Track:
+    return make_track(tmp_path_factory.mktemp("brief"), BRIEF_S)
 
 
 def board(track: Track, *, lines: tuple[Line, ...] = (), treatment: Treatment | None = None) -> Storyboard:
@@ -187,9 +193,9 @@ def test_one_turn_is_encoded_and_comes_again(track: Track, tmp_path: Path, loop:
     ],
 )
 def test_what_players_would_not_show_is_encoded(
-    track: Track, tmp_path: Path, name: str, codec: tuple[str, ...]
+    brief: Track, tmp_path: Path, name: str, codec: tuple[str, ...]
 ) -> None:
-    made = looped(numbers(tmp_path / name, count=12, codec=(*codec, "-preset", "ultrafast")), track)
+    made = looped(numbers(tmp_path / name, count=12, codec=(*codec, "-preset", "ultrafast")), brief)
     assert not made.copied
     assert shown_numbers(made.film)[:14] == [*range(12), 0, 1]
 
@@ -244,10 +250,10 @@ def test_uneven_frames_keep_their_times(track: Track, tmp_path: Path) -> None:
     assert abs(length(back) - track.duration) <= 1 / 24
 
 
-def test_a_clip_that_is_too_fast_gets_the_films_rate(track: Track, tmp_path: Path) -> None:
+def test_a_clip_that_is_too_fast_gets_the_films_rate(brief: Track, tmp_path: Path) -> None:
     clip = circling(tmp_path / "clip.mp4", rate=120, seconds=1.0)
-    film = looped(clip, track, rate=24).film
-    assert len(times(film)) == round(track.duration * 24)
+    film = looped(clip, brief, rate=24).film
+    assert len(times(film)) == round(brief.duration * 24)
 
 
 @pytest.mark.parametrize("name", ["one.gif", "one.mp4"])
@@ -262,11 +268,11 @@ def test_a_clip_of_one_frame_is_a_picture(track: Track, tmp_path: Path, name: st
 # ---- what is shown ----
 
 
-def test_a_turned_clip_stands_upright(track: Track, tmp_path: Path) -> None:
+def test_a_turned_clip_stands_upright(brief: Track, tmp_path: Path) -> None:
     flat = tmp_path / "flat.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc=s=96x64:r=12:d=1", *X264, flat)
     ffmpeg("-display_rotation", "90", "-i", flat, "-c", "copy", tmp_path / "phone.mp4")
-    made = looped(tmp_path / "phone.mp4", track)
+    made = looped(tmp_path / "phone.mp4", brief)
     assert not made.copied
     assert picture_size(made.film) == (64, 96)
     upright = cv2.rotate(frames(flat, (96, 64))[0], cv2.ROTATE_90_COUNTERCLOCKWISE)
@@ -274,13 +280,13 @@ def test_a_turned_clip_stands_upright(track: Track, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("crop", [12, 90])
-def test_the_bottom_is_cut_off(track: Track, tmp_path: Path, crop: int) -> None:
+def test_the_bottom_is_cut_off(brief: Track, tmp_path: Path, crop: int) -> None:
     clip, still = tmp_path / "clip.mp4", tmp_path / "still.png"
     split = "color=red:s=100x200:r=12:d=1,drawbox=y=100:h=100:w=100:color=blue:t=fill"
     ffmpeg("-f", "lavfi", "-i", split, *X264, clip)
     ffmpeg("-i", clip, "-frames:v", "1", still)
     for visual in (clip, still):
-        film = looped(visual, track, crop=crop).film
+        film = looped(visual, brief, crop=crop).film
         width, height = picture_size(film)
         assert width == 100
         assert abs(height - 200 * (100 - crop) / 100) < 2
@@ -288,22 +294,22 @@ def test_the_bottom_is_cut_off(track: Track, tmp_path: Path, crop: int) -> None:
         assert (red > 200 > blue) if crop == 90 else (blue > 200 > red)
 
 
-def test_odd_sides_become_even(track: Track, tmp_path: Path) -> None:
+def test_odd_sides_become_even(brief: Track, tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "testsrc=s=321x241:r=12:d=1", "-pix_fmt", "yuv444p", tmp_path / "odd.mp4")
     ffmpeg("-f", "lavfi", "-i", "testsrc=s=321x241:r=12:d=1", "-frames:v", "1", tmp_path / "odd.png")
     for name in ("odd.mp4", "odd.png"):
-        assert picture_size(looped(tmp_path / name, track).film) == (320, 240)
+        assert picture_size(looped(tmp_path / name, brief).film) == (320, 240)
 
 
 @pytest.mark.parametrize(("width", "height", "size"), [(1, 1, (2, 2)), (3000, 2, (1920, 2)), (2000, 1000, (1920, 960))])
-def test_pictures_of_any_size(tmp_path: Path, track: Track, width: int, height: int, size: tuple[int, int]) -> None:
+def test_pictures_of_any_size(tmp_path: Path, brief: Track, width: int, height: int, size: tuple[int, int]) -> None:
     (tmp_path / "still.png").write_bytes(cv2.imencode(".png", np.full((height, width, 3), 99, np.uint8))[1].tobytes())
-    film = looped(tmp_path / "still.png", track, rate=24).film
+    film = looped(tmp_path / "still.png", brief, rate=24).film
     assert picture_size(film) == size
     assert np.abs(bgr(film).astype(int) - 99).max() <= 2
 
 
-def test_colours_are_those_of_the_picture(track: Track, tmp_path: Path) -> None:
+def test_colours_are_those_of_the_picture(brief: Track, tmp_path: Path) -> None:
     colours = np.zeros((64, 96, 3), np.uint8)
     colours[:, :32], colours[:, 32:64], colours[:, 64:] = (40, 40, 220), (40, 200, 40), (220, 60, 30)
     (tmp_path / "still.png").write_bytes(cv2.imencode(".png", colours)[1].tobytes())
@@ -311,12 +317,12 @@ def test_colours_are_those_of_the_picture(track: Track, tmp_path: Path) -> None:
         "-loop", "1", "-t", "1", "-framerate", "10", "-i", tmp_path / "still.png", "-f", "apng", tmp_path / "clip.png"
     )
     for name in ("still.png", "clip.png"):
-        seen = bgr(looped(tmp_path / name, track).film)
+        seen = bgr(looped(tmp_path / name, brief).film)
         for x in (16, 48, 80):
             assert np.abs(seen[32, x].astype(int) - colours[32, x]).max() <= 5
 
 
-def test_what_is_see_through_lies_on_black(track: Track, tmp_path: Path) -> None:
+def test_what_is_see_through_lies_on_black(brief: Track, tmp_path: Path) -> None:
     half = np.zeros((64, 64, 4), np.uint8)
     half[...] = 255
     half[:, 32:, 3] = 0
@@ -324,28 +330,28 @@ def test_what_is_see_through_lies_on_black(track: Track, tmp_path: Path) -> None
     ffmpeg("-loop", "1", "-t", "1", "-i", tmp_path / "still.png", "-f", "apng", tmp_path / "moves.png")
     ffmpeg("-loop", "1", "-t", "1", "-i", tmp_path / "still.png", "-c:v", "libwebp_anim", tmp_path / "moves.webp")
     for name in ("still.png", "moves.png", "moves.webp"):
-        seen = bgr(looped(tmp_path / name, track).film)
+        seen = bgr(looped(tmp_path / name, brief).film)
         assert seen[32, 8].min() > 240
         assert seen[32, 56].max() < 15
 
 
-def test_moving_webp_and_png_move(track: Track, tmp_path: Path) -> None:
+def test_moving_webp_and_png_move(brief: Track, tmp_path: Path) -> None:
     source = ("-f", "lavfi", "-i", "color=gray:s=64x64:r=10,geq=lum='20+6*N':cb=128:cr=128", "-frames:v", "8")
     ffmpeg(*source, "-f", "apng", tmp_path / "moves.png")
     ffmpeg(*source, "-c:v", "libwebp_anim", "-lossless", "1", tmp_path / "moves.webp")
     for name in ("moves.png", "moves.webp"):
-        film = looped(tmp_path / name, track).film
+        film = looped(tmp_path / name, brief).film
         assert shown_numbers(film)[:10] == [0, 1, 2, 3, 4, 5, 6, 7, 0, 1]
 
 
-def test_a_picture_is_turned_as_its_camera_says(track: Track, tmp_path: Path) -> None:
+def test_a_picture_is_turned_as_its_camera_says(brief: Track, tmp_path: Path) -> None:
     image = np.zeros((40, 80, 3), np.uint8)
     image[:, :40] = 255
     jpeg = cv2.imencode(".jpg", image)[1].tobytes()
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # 6: a quarter to the right
     head = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
     (tmp_path / "phone.jpg").write_bytes(jpeg[:2] + head + jpeg[2:])
-    film = looped(tmp_path / "phone.jpg", track).film
+    film = looped(tmp_path / "phone.jpg", brief).film
     assert picture_size(film) == (40, 80)
     assert bgr(film)[10].mean() > 240
     assert bgr(film)[70].mean() < 15
@@ -367,9 +373,9 @@ def test_real_clips_are_looped(track: Track, tmp_path: Path, name: str) -> None:
 # ---- sizes, titles, sound ----
 
 
-def test_the_track_is_heard_from_the_first_frame_on(track: Track, tmp_path: Path) -> None:
-    sound, rate = decode_sound(looped(circling(tmp_path / "clip.mp4"), track).film)
-    assert abs(len(sound) / rate - track.duration) < 0.03
+def test_the_track_is_heard_from_the_first_frame_on(brief: Track, tmp_path: Path) -> None:
+    sound, rate = decode_sound(looped(circling(tmp_path / "clip.mp4"), brief).film)
+    assert abs(len(sound) / rate - brief.duration) < 0.03
     assert np.abs(sound[:4800]).max() > 0.01
 
 
