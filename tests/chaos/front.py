@@ -20,6 +20,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.nursery import Forked, fork
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: shortened, so that a dozen restarts take a minute: what a dead front end held is taken up again that much sooner
@@ -33,17 +35,12 @@ class Bot:
         self._words = ["--telegram", telegram, "--bare", bare, *(["--brisk"] if brisk else [])]
         self._env = {**{k: v for k, v in os.environ.items() if not k.startswith("REELSCORE_")}, **env}
         self.log = log
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | subprocess.Popen[bytes] | None = None
         self.deaths = 0
 
     def start(self, *, die: str = "", breaks: bool = False) -> None:
         words = [*self._words, "--die", die, *(["--break"] if breaks else [])]
-        command = [sys.executable, "-m", "tests.chaos.front", *words]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
+        self.process = fork(words, self._env, self.log)
 
     def kill(self) -> bool:
         """Kill it, as the system would; return True, so that a fault can be made of it."""

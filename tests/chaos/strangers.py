@@ -66,14 +66,14 @@ async def _on_telegram() -> Bar:
     pressed = obeyed = unanswered = 0
     wrong: list[str] = []
     async with _room() as room:
+        before = await _state(room.stage)
         for name, press, jobs in _strangers(room):
             for message, data in room.presses(jobs):
-                before = await _state(room.stage)
                 answered = await press(message, data)
                 await room.stage.settled()
                 pressed, unanswered = pressed + 1, unanswered + (not answered)
-                if await _state(room.stage) != before:
-                    obeyed += 1
+                if (after := await _state(room.stage)) != before:
+                    obeyed, before = obeyed + 1, after
                     wrong.append(f"{data.split(':')[0]} by {name}")
         owner = await _owned(room)
     said = (
@@ -229,13 +229,13 @@ async def _at_the_desk() -> Bar:
         try:
             stage = Stage(FakeTelegram(), records, Blobs(f"{place}/blobs"))
             jobs = [await _asked(stage, state) for state in ("film", "question", "waiting")]
+            before = await _rows(records)
             for name, person, chat in STRANGERS:
                 for what, act in _acts(stage, jobs, person, chat):
-                    before = await _rows(records)
                     reply = await act()
                     pressed, silent = pressed + 1, silent + (not reply.alert)
-                    if await _rows(records) != before:
-                        obeyed += 1
+                    if (after := await _rows(records)) != before:
+                        obeyed, before = obeyed + 1, after
                         wrong.append(f"{what} by {name}")
         finally:
             await records.close()
