@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import shutil
 import socket
 import struct
@@ -352,6 +353,42 @@ COLLECTION = {
 }  # fmt: skip
 
 
+#: of the collection, what is also sent to the bots: one file for each way that any of them ends, as a clip or a track,
+#: and for each kind of name; `test_the_collection` and the one of test_track.py see that no file ends in another way
+SENT = (
+    "metadata_injection.mp4", "tiny_clip.mp4", "wild_ff_0-timescale.mp4", "avi_gab2_hls.avi", "empty.mp4",
+    "two_frames_100_hours.mp4", "truncated_half.mp4", "wild_ff_1393272.webm", "wild_ff_789075.webm", "no_moov.mp4",
+    "hls_http_loopback.mp4", "hls_http_loopback.m3u8", "ffconcat_etc_passwd.mp4", "wild_ff_255ch.wav", "one_byte.mp4",
+    "bomb_16384.png", "bomb_canvas_65535.gif", "inject_ass_drawtext.txt", "lrc_bad_times.lrc", "html_as_mp4.mp4",
+    "zip_as_mp4.mp4", "audio_only.mp4", "wild_ff_495794-1.ogg", "wild_mm_corrupt.mkv",
+)  # fmt: skip
+
+ENDS = (
+    "Only N of N pictures in the clip can be decoded; it is damaged.",
+    "The AVI file carries a text track that is not read here.",
+    "The clip is N h long; at most N min are taken.",
+    "The file breaks off: only N s of its N s are there.",
+    "The file cannot be read as a clip: it is damaged or of an unknown kind.",
+    "The file holds a single picture and does not move.",
+    "The file is a playlist, not a video.",
+    "The file is a sound file, not a video.",
+    "The file is a still image, not a video.",
+    "The file is a text, not a video.",
+    "The file is a web page or an XML document, not a video.",
+    "The file is an archive, not a video.",
+    "The file is damaged or was never finished: its index cannot be read.",
+    "The file is empty.",
+    "The file is of a kind that is not known here, or it is damaged.",
+    "The picture is N x N; at most N million pixels are taken.",
+    "There is only sound in the file, no video.",
+)
+
+
+def end_of(error: UserError) -> str:
+    """Return its sentence without numbers."""
+    return re.sub(r"\d[\d.:]*(?<!\.)", "N", error.sentence)
+
+
 @pytest.fixture(scope="module")
 def old_canary() -> Iterator[Canary | None]:
     """The port that the collection's files name; None when somebody else listens there."""
@@ -378,6 +415,7 @@ def test_the_collection(path: Path, job: Path, old_canary: Canary | None) -> Non
         assert isinstance(result, Clip), path.name
     if isinstance(result, UserError):
         refused(result, type(result), "", job)
+        assert end_of(result) in ENDS
         assert path.name not in result.sentence + result.hint
         assert str(path.parent) not in result.sentence + result.hint
     assert old_canary is None or old_canary.calls == []
