@@ -56,6 +56,10 @@ LIGHT = (
 )
 
 
+#: a child that loads what it needs when it needs it: enough where it does not come far
+LAZY = (sys.executable, "-c", "import jobs.performance as child; child._load = lambda: None; child.main()")
+
+
 class Child:
     """A child as a worker holds it."""
 
@@ -244,7 +248,7 @@ def test_killed_anywhere_it_goes_on_from_there(
     tmp_path: Path,
 ) -> None:
     folder = lay_out(clip, tmp_path / "job")
-    child = start()
+    child = start(*LAZY)
     child.give(folder, takes=2)
     child.hear_stage(stage, take)
     child.kill()
@@ -272,7 +276,7 @@ def test_own_sound_is_a_question_and_its_answer_needs_no_second_decode(
     noisy: Path, start: Callable[..., Child], tmp_path: Path
 ) -> None:
     folder = lay_out(noisy, tmp_path / "job")
-    asking, answered = start(), start()
+    asking, answered = start(*LAZY), start()
     asking.give(folder, sound="ask")
     question = asking.finish()
     assert (question.kind, question.code) == ("question", "undecided")
@@ -293,7 +297,7 @@ def test_with_silent_only_a_clip_with_sound_is_passed_over() -> None:
 def test_a_file_that_is_no_clip_gets_a_sentence(start: Callable[..., Child], tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / "upload").write_bytes(b"hello")
-    child = start()
+    child = start(*LAZY)
     child.give(tmp_path / "job")
     outcome = child.finish()
     assert (outcome.kind, outcome.code) == ("sentence", "bad_media")
@@ -616,19 +620,33 @@ SMALL = (
 )
 
 
+KILLED = {"wish": "neon city", "lyrics": LRC, "frame_rate": 24, "shape": "1:1", "pace": "quick"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(song: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
+    """A video in one go."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    child = Child(place / "stderr", list(SMALL))
+    child.give(lay_out(song, place / "job"), treatment=KILLED)
+    outcome = child.finish()
+    assert child.process.stdout
+    child.process.stdout.close()
+    return outcome, place / "job"
+
+
 @pytest.mark.parametrize("stage", ["pictures", "edit"])
 def test_a_video_that_was_killed_is_gone_on_with(
-    stage: str, song: Path, start: Callable[..., Child], tmp_path: Path
+    stage: str, song: Path, undisturbed: tuple[Outcome, Path], start: Callable[..., Child], tmp_path: Path
 ) -> None:
-    treatment = {"wish": "neon city", "lyrics": LRC, "frame_rate": 24, "shape": "1:1", "pace": "quick"}
-    straight, folder = lay_out(song, tmp_path / "straight"), lay_out(song, tmp_path / "job")
-    undisturbed, child, heir = start(*SMALL), start(*SMALL), start(*SMALL)
-    child.give(folder, treatment=treatment)
+    folder = lay_out(song, tmp_path / "job")
+    child, heir = start(*SMALL), start(*SMALL)
+    child.give(folder, treatment=KILLED)
     child.hear_stage(stage)
     child.kill()
-    heir.give(folder, treatment=treatment)
-    undisturbed.give(straight, treatment=treatment)
-    assert heir.finish() == undisturbed.finish()
+    heir.give(folder, treatment=KILLED)
+    outcome, straight = undisturbed
+    assert heir.finish() == outcome
     assert (folder / "film.mp4").read_bytes() == (straight / "film.mp4").read_bytes()
     files, others = ({path.relative_to(job) for path in job.rglob("*")} for job in (folder, straight))
     assert files == others
@@ -637,7 +655,7 @@ def test_a_video_that_was_killed_is_gone_on_with(
 def test_a_video_of_no_track_gets_a_sentence(start: Callable[..., Child], tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "job" / "upload").write_bytes(b"hello, this is no music at all")
-    child = start()
+    child = start(*LAZY)
     child.give(tmp_path / "job", treatment={"wish": "sea"})
     outcome = child.finish()
     assert (outcome.kind, outcome.code) == ("sentence", "bad_media")
