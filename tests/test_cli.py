@@ -56,6 +56,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", shots=("red", "blue", "yellow"), shot_s=1.2)
 
 
+@pytest.fixture(scope="module")
+def blink(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough where it is only asked whether there is a film."""
+    return make_clip(tmp_path_factory.mktemp("blink") / "clip.mp4", shots=("red",), shot_s=0.8)
+
+
 # ---- scoring, from end to end ----
 
 
@@ -78,8 +84,8 @@ def test_a_clip_with_a_hostile_name_is_scored_and_shown_escaped(clip: Path, tmp_
     assert titles == list(text.STAGES.values())
 
 
-def test_an_edited_sheet_is_played_again_in_two_takes_and_told_as_json(clip: Path, tmp_path: Path) -> None:
-    first = reelscore("score", clip, "-o", tmp_path, "-q", folder=tmp_path)
+def test_an_edited_sheet_is_played_again_in_two_takes_and_told_as_json(blink: Path, tmp_path: Path) -> None:
+    first = reelscore("score", blink, "-o", tmp_path, "-q", folder=tmp_path)
     assert first.returncode == 0, first.stderr
     assert first.stdout == f"{tmp_path / 'clip-scored.mp4'}\n"
     assert first.stderr == ""
@@ -88,7 +94,7 @@ def test_an_edited_sheet_is_played_again_in_two_takes_and_told_as_json(clip: Pat
     sheet["cues"][0]["seen"] = "three colours"
     (tmp_path / "edited.json").write_text(json.dumps(sheet), encoding="utf-8")
     out = ("-o", "again.mov", "--takes", "2", "--json")
-    second = reelscore("score", clip, "--edit", "edited.json", *out, folder=tmp_path)
+    second = reelscore("score", blink, "--edit", "edited.json", *out, folder=tmp_path)
     assert second.returncode == 0, second.stderr
     one, other = json.loads(second.stdout)["scores"]
     assert [one["film"], other["film"]] == ["again.mov", "again-take-2.mov"]
@@ -133,10 +139,10 @@ def test_a_stop_leaves_nothing_behind(clip: Path, tmp_path: Path, numbers: tuple
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_closed_terminal_does_not_stop_work_under_nohup(clip: Path, tmp_path: Path) -> None:
+def test_a_closed_terminal_does_not_stop_work_under_nohup(blink: Path, tmp_path: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it to its child
     try:
-        with scoring(clip, tmp_path) as running:
+        with scoring(blink, tmp_path) as running:
             running.send_signal(signal.SIGHUP)
             _, said = running.communicate(timeout=60)
     finally:
@@ -146,18 +152,18 @@ def test_a_closed_terminal_does_not_stop_work_under_nohup(clip: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_do_no_harm(clip: Path, tmp_path: Path, closed: str) -> None:
+def test_closed_streams_do_no_harm(blink: Path, tmp_path: Path, closed: str) -> None:
     here = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = shlex.join([sys.executable, "-m", "bot.cli", "score", str(clip), "-o", "film.mp4"])
+    words = shlex.join([sys.executable, "-m", "bot.cli", "score", str(blink), "-o", "film.mp4"])
     done = subprocess.run(["sh", "-c", f"{words} {closed}"], cwd=tmp_path, env=here, timeout=60, check=False)
     assert done.returncode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"film.mp4", "film.reelscore"}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_an_output_that_takes_nothing_is_no_bug(clip: Path, tmp_path: Path) -> None:
+def test_an_output_that_takes_nothing_is_no_bug(blink: Path, tmp_path: Path) -> None:
     here = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bot.cli", "score", str(clip), "-o", "film.mp4", "-q"]
+    command = [sys.executable, "-m", "bot.cli", "score", str(blink), "-o", "film.mp4", "-q"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             command, cwd=tmp_path, env=here, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
