@@ -106,6 +106,23 @@ def write(sheet: CueSheet, writer: Writer, session: Session) -> CueSheet:
         return replace(ruled, notes=(*ruled.notes, NOT_WRITTEN.format(engine=writer.name, why=exc.sentence)))
 
 
+def rewrite(plan: CueSheet, writer: Writer, session: Session) -> CueSheet:
+    """Have directions written where an edited sheet has none by a model; nothing else in it changes.
+
+    What a model has directed names its instruments: its words stay, and are not paid for a second time. Who takes them
+    out of the sheet has others written.
+    """
+    directed = [bool(cue.prompt and cue.instruments) for cue in plan.cues]
+    if all(directed):
+        return plan
+    written = write(plan, writer, session)
+    cues = tuple(
+        old if stays else replace(old, prompt=new.prompt, prompts=new.prompts, instruments=new.instruments)
+        for old, new, stays in zip(plan.cues, written.cues, directed, strict=True)
+    )
+    return replace(plan, cues=cues, notes=tuple(dict.fromkeys(written.notes)))
+
+
 def compose(sheet: CueSheet, composer: Composer, session: Session) -> Recording:
     """Have the sheet played."""
     embedded = backends.composer()

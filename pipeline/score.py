@@ -243,9 +243,8 @@ def _spot(shot: _Shot, brief: Brief, plan: CueSheet | None, hired: at_work.Hired
         stills = key_stills(shot.scenes, shot.stills)
         scenes, notes = at_work.see(shot.scenes, stills, hired.captioner, session)
         sheet = replace(spot(scenes, brief, duration=clip.duration, frame_rate=clip.frame_rate), notes=notes)
-    else:
-        sheet = _fitting(plan, clip)
-    return _keep_own_words(sheet, at_work.write(sheet, hired.writer, session))
+        return at_work.write(sheet, hired.writer, session)
+    return _keep_own_words(plan, at_work.rewrite(_fitting(plan, clip), hired.writer, session))
 
 
 def _record(job: _Job, checkpoints: Checkpoints, sheet: CueSheet, take: int, film: Path) -> Score:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline import crew
+from pipeline import backends, crew
 from pipeline.backends import Crew, Session, Vendors
 from pipeline.cuesheet import CueSheet, Reading, Scene
 from pipeline.errors import Cancelled, OverLimit, Refused, Unavailable, UserError
@@ -100,6 +100,40 @@ def test_nobody_plays_for_somebody_who_has_cancelled() -> None:
     ):
         with pytest.raises(Cancelled):
             work()
+
+
+class Director(Engine):
+    """Writes as a model does: with instruments, and a mind of its own about the tempo; counts how often."""
+
+    asked = 0
+
+    def write(self, sheet: CueSheet, session: Session) -> CueSheet:
+        self.asked += 1
+        written = super().write(sheet, session)
+        return written.with_cues(tuple(replace(cue, instruments=("cello",)) for cue in written.cues))
+
+
+def test_an_edited_sheet_keeps_what_a_model_has_written_and_asks_for_nothing_twice() -> None:
+    directed = crew.write(a_sheet(3.0, 2.5), Director(), Session())
+    first = replace(directed.cues[0], tempo=71.0, style="tense")
+    edited = directed.with_cues((first, *directed.cues[1:]))
+    director = Director(tempo=150.0)
+    for writer in (director, backends.writer()):
+        assert crew.rewrite(edited, writer, Session()) == edited
+    assert director.asked == 0
+
+
+def test_of_an_edited_sheet_a_writer_may_change_the_words_alone() -> None:
+    plan = crew.write(a_sheet(3.0, 2.5), backends.writer(), Session())
+    plan = plan.with_cues(tuple(replace(cue, tempo=71.0) for cue in plan.cues))
+    written = crew.rewrite(plan, Director(tempo=150.0), Session())
+    assert [(cue.prompt, cue.instruments, cue.tempo) for cue in written.cues] == [
+        ("Sing!", ("cello",), 71.0) for _ in plan.cues
+    ]
+    assert [cue.bars for cue in written.cues] == [cue.bars for cue in plan.cues]
+    for _ in range(2):  # what failed is said once
+        plan = crew.rewrite(plan, Engine(Unavailable("It is down.")), Session())
+    assert len(plan.notes) == 1
 
 
 def test_a_temp_track_needs_somebody_who_follows_it() -> None:
