@@ -28,6 +28,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("short") / "clip.mp4", shots=("navy", "orange"), shot_s=1.0)
+
+
+@pytest.fixture(scope="module")
 def scored(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Score:
     place = tmp_path_factory.mktemp("scored")
     (made,) = score(clip, to=place / "film.mp4", folder=place / "job")
@@ -88,9 +93,9 @@ def test_the_midi_follows_the_click_track(scored: Score):
     assert sum(message.type == "note_on" for track in score_file.tracks for message in track) > 20
 
 
-def test_stages_are_told_in_order(clip: Path, tmp_path: Path):
+def test_stages_are_told_in_order(short: Path, tmp_path: Path):
     told: list[str] = []
-    again(clip, tmp_path, report=lambda stage, done, total: told.append(stage))
+    again(short, tmp_path, report=lambda stage, done, total: told.append(stage))
     assert tuple(dict.fromkeys(told)) == STAGES[STAGES.index(told[0]) :]
     assert told[-1] == "film"
 
@@ -101,8 +106,8 @@ def test_the_same_seed_gives_the_same_bytes(clip: Path, scored: Score, tmp_path:
     assert twin.music.read_bytes() == scored.music.read_bytes()
 
 
-def test_takes_are_different_pieces_for_the_same_picture(clip: Path, tmp_path: Path):
-    takes = score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2)
+def test_takes_are_different_pieces_for_the_same_picture(short: Path, tmp_path: Path):
+    takes = score(short, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2)
     worth = [take.verdict.total for take in takes if take.verdict]
     assert worth == sorted(worth, reverse=True), "the best comes first"
     assert len(worth) == 2
@@ -116,14 +121,14 @@ def test_takes_are_different_pieces_for_the_same_picture(clip: Path, tmp_path: P
     assert packet_hashes(first.film) == packet_hashes(second.film)
 
 
-def test_the_take_that_is_worth_most_comes_first(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_take_that_is_worth_most_comes_first(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     worth = iter([0.4, 0.9, 0.6])
 
     def judge(music: object, sheet: object, certificate: object) -> Verdict:
         return Verdict(next(worth), 1.0, 1.0, 1.0, 1.0, None, (), ())
 
     monkeypatch.setattr("pipeline.score.judge_take", judge)
-    takes = score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=3)
+    takes = score(short, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=3)
     assert [take.film.name for take in takes] == ["film-take-2.mp4", "film-take-3.mp4", "film.mp4"]
     assert [take.sheet.seed for take in takes] == [2, 3, 1]
     assert all(take.film.exists() for take in takes)
@@ -183,17 +188,17 @@ def test_bad_files_leave_nothing(content: bytes, error: type[Exception], tmp_pat
 
 
 @pytest.mark.parametrize("stage", ["scenes", "cues", "music", "mix", "film"])
-def test_a_cancelled_job_leaves_nothing(clip: Path, tmp_path: Path, stage: str):
+def test_a_cancelled_job_leaves_nothing(short: Path, tmp_path: Path, stage: str):
     def report(now: str, done: float, total: float) -> None:
         if now == stage:
             raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        again(clip, tmp_path, report=report)
+        again(short, tmp_path, report=report)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stopping_in_the_second_take_leaves_nothing_of_the_first(clip: Path, tmp_path: Path):
+def test_stopping_in_the_second_take_leaves_nothing_of_the_first(short: Path, tmp_path: Path):
     films = 0
 
     def report(now: str, done: float, total: float) -> None:
@@ -203,7 +208,7 @@ def test_stopping_in_the_second_take_leaves_nothing_of_the_first(clip: Path, tmp
             raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        score(clip, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2, report=report)
+        score(short, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2, report=report)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -273,11 +278,6 @@ def resumed(clip: Path, place: Path, **options: object) -> tuple[list[Score], li
         clip, to=place / "job" / "film.mp4", folder=place / "job", resume=True, report=report, **options  # type: ignore[arg-type]
     )  # fmt: skip
     return made, list(dict.fromkeys(told))
-
-
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_clip(tmp_path_factory.mktemp("short") / "clip.mp4", shots=("navy", "orange"), shot_s=1.0)
 
 
 @pytest.fixture(scope="module")
