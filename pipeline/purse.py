@@ -58,15 +58,21 @@ class Purse:
         with self._changed:
             return tuple(self._entries)
 
+    @property
+    def has_book(self) -> bool:
+        return self._book is not None
+
     @contextmanager
-    def lend(self, usd: float, what: str) -> Iterator[None]:
+    def lend(self, usd: float, what: str, *, taken: bool = False) -> Iterator[None]:
         """Reserve for one call, whose money may come back until it is over; raises OverLimit.
 
-        Who needs what others may yet give back waits for them, so that it does not hang on who is first.
+        Who needs what others may yet give back waits for them, so that it does not hang on who is first. `taken`: the
+        book has it from an earlier run that was killed in the midst of the same call.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._has(usd) or not self._has(usd - self._open_usd))
-            self._take(usd, what)
+            if not taken:
+                self._changed.wait_for(lambda: self._has(usd) or not self._has(usd - self._open_usd))
+                self._take(usd, what)
             self._open_usd += usd
         try:
             yield

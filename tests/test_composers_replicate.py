@@ -271,6 +271,31 @@ def test_a_killed_run_is_followed_by_the_next(server: FakeReplicate, tmp_path: P
         process.join()
 
 
+def test_a_prediction_that_is_followed_is_not_reserved_a_second_time(server: FakeReplicate, tmp_path: Path):
+    server.steps = ["processing"]
+    book, tickets, killed = tmp_path / "costs.jsonl", tmp_path / "tickets", tmp_path / "killed"
+    tickets.mkdir()
+
+    def report(*_: object) -> None:  # what a killed run leaves is what lies there in its midst
+        if list(tickets.rglob("*.ticket")) and not killed.exists():
+            shutil.copytree(tickets, killed)
+            shutil.copy(book, killed / book.name)
+            raise Cancelled("Cancelled.")
+
+    most_usd = 1.5 * reserved(1)  # for one prediction, not for two
+    with pytest.raises(Cancelled):
+        engine(server).play([order()], Session(report, Purse(most_usd, book=book), tickets))
+    (prediction,) = server.predictions.values()
+    prediction.cancelled, prediction.steps = False, ["processing", "succeeded"]  # a killed run cancels nothing
+    following = Purse(most_usd, book=killed / book.name)
+    assert following.spent_usd == pytest.approx(reserved(1))
+    engine(server).play([order()], Session(lambda *_: None, following, killed))
+    assert len(server.predictions) == 1
+    assert following.spent_usd == pytest.approx(3 * USD_PER_S)
+    assert Purse(most_usd, book=killed / book.name).spent_usd == pytest.approx(3 * USD_PER_S)
+    assert not list(killed.rglob("made.*"))
+
+
 @pytest.mark.parametrize("seed", [0, -1, 2**32 - 2, 2**32, 2**40 + 7])
 def test_every_seed_is_one_that_musicgen_takes(server: FakeReplicate, seed: int):
     asked = engine(server)._inputs(order(seed=seed), 0, 1.0, None)["seed"]

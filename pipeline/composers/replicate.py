@@ -60,6 +60,8 @@ SHORT_S = 0.5  # that may be missing at the end
 BEYOND_S = 15.0  # that may be too much: older versions count what is gone on from on top
 BYTES_PER_S = 400_000  # of what is fetched; 32 kHz stereo in 16 bits have 128,000
 
+#: in the folder of a prediction: that it is ordered, and that its money is in the book and not settled
+TICKET, RESERVED = "made.ticket", "made.reserved"
 WHAT = "The music"  # in the book, and where the money does not suffice
 
 
@@ -166,7 +168,7 @@ class HostedMusicGen:
         seconds = float(str(inputs["duration"]))
         work_s = LOADING_S + PER_SECOND * seconds
         spent: list[float] = []
-        with purse.lend(work_s * USD_PER_S, WHAT), _lent(tail, place) as files:
+        with _reserved(work_s * USD_PER_S, purse, place), _lent(tail, place) as files:
             try:
                 made = self._replicate.make(
                     MODEL,
@@ -181,6 +183,7 @@ class HostedMusicGen:
                 )
             finally:
                 purse.settle(work_s * USD_PER_S, sum(spent), WHAT)
+                (place / RESERVED).unlink(missing_ok=True)
         try:
             limits = TrackLimits(seconds + BEYOND_S, least_s=0.0, bytes=BYTES_PER_S * round(seconds + BEYOND_S))
             with paid_for():
@@ -197,6 +200,17 @@ def _folder(session: Session) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="reelscore-") as folder:
         yield Path(folder)
+
+
+@contextmanager
+def _reserved(usd: float, purse: Purse, place: Path) -> Iterator[None]:
+    """Reserve for a prediction; for one that a killed run has left behind, only what its book does not have."""
+    note = place / RESERVED
+    followed = purse.has_book and note.exists() and (place / TICKET).exists()
+    with purse.lend(usd, WHAT, taken=followed):
+        if purse.has_book:
+            note.touch()
+        yield
 
 
 @contextmanager
