@@ -1,0 +1,1 @@
+"""Audiocraft, Meta's own program for MusicGen, on the libraries of today."""

@@ -1,0 +1,1 @@
+"""Music that a model makes: ordered, checked, recorded."""
