@@ -177,14 +177,13 @@ def score(
             if resume
             else Checkpoints(None)
         )
+        melody = _temp_track(temp, folder)
         shot = checkpoints.once("clip", _Shot, _decode, footage, checkpoints, report, detector=detector)
         container(to.suffix, shot.clip)
         if sound == "ask" and shot.own is not None and shot.own.kind != "silent":
             raise Undecided(HAS_SOUND, hint=HAS_SOUND_HINT)
         report("cues", 0, 1)
-        session = Session(
-            report, Purse(vendors.most_usd, book=folder / COSTS), _tickets(folder), _temp_track(temp, folder)
-        )
+        session = Session(report, Purse(vendors.most_usd, book=folder / COSTS), _tickets(folder), melody)
         sheet = checkpoints.once("cues", CueSheet, _spot, shot, brief, plan, hired, session)
         _keep_thumbnails(sheet, shot.stills, folder / "scenes")
         report("cues", 1, 1)

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from pipeline.backends import Crew
+from pipeline.composers.orchestra import Orchestra
 from pipeline.cuesheet import Brief, CueSheet
 from pipeline.errors import BadMedia, BadSheet, Cancelled, DoesNotFit, Refused, Undecided, UserError
 from pipeline.film import decode_sound, packet_hashes, picture_length
@@ -370,3 +371,16 @@ def test_the_place_says_how_large_a_film_may_be(short: Path, tmp_path: Path):
     assert small.film.stat().st_size <= large.film.stat().st_size * 2 // 3
     with pytest.raises(DoesNotFit):
         again(short, tmp_path / "none", most_bytes=20_000)
+
+
+def test_a_temp_track_that_is_none_is_told_before_the_clip_is_watched(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Orchestra, "follows_melody", True, raising=False)
+    temp, place, told = tmp_path / "temp.wav", tmp_path / "out", list[str]()
+    temp.write_text("La la la.")
+    place.mkdir()
+    with pytest.raises(UserError, match="not a sound file"):
+        score(short, to=place / "a.mp4", folder=place / "a", temp=temp, report=lambda stage, *_: told.append(stage))
+    assert set(told) == {"clip"}
+    assert list(place.iterdir()) == []
