@@ -15,8 +15,9 @@ from pipeline.ear.listen import hear
 from pipeline.music import RATE, Audio
 from pipeline.room import reverberate
 
-RING_S, RING_SHARE = 2.4, 0.4  # that the last strike rings; no more than a share of a short cue
-SHORTEST_RING_S, SHORTEST_SHARE = 1.5, 0.25
+RING_S, RING_SHARE = 1.9, 0.4  # that the last strike rings; no more than a share of a short cue
+SHORTEST_RING_S, SHORTEST_SHARE = 1.2, 0.25
+FADE_SHARE = 0.35  # of the ring, in which it is led to nothing: with more, half a second of it could not be heard
 CUT_RING_S = 0.4  # a cut this near the end carries the last strike itself: none is let pass in silence
 LONGEST_RING_S = 3.4  # longer ones are waited out, not listened to
 #: seconds of ring by which a strike off the bar line or off the beat is worse, and for each cut that comes after it
@@ -25,7 +26,7 @@ OFF_BAR, OFF_BEAT, CUT_AFTER = 1.0, 1.8, 6.0
 HELD_S = 0.12  # of the last strike before it begins to die: its edge
 NEXT_BEAT_DB = -36.0  # of what is played on after it, by the time of the next beat: that is not heard any more
 USUAL_BEAT_S = 0.6  # where there is no beat
-ROOM_DB = 0.0  # of the hall that the strike rings on in, over what a hall would answer
+ROOM_DB = 3.0  # of the hall that the strike rings on in, over what a hall would answer
 REST_S = 0.012  # of digital silence at the end: the last moment is silent
 
 DYING_S, DYING_DB = 1.2, -26.0  # sound that is so far down over its last stretch has ended by itself
@@ -124,7 +125,7 @@ def _rung(audio: Audio, strike: int, beat_s: float) -> Audio:
     ring = after[-1] if len(after) else 0.0
     hall = reverberate(dry, "cinematic") * np.float32(10 ** (ROOM_DB / 20))
     rung = np.concatenate([audio[:strike], dry + hall])
-    return _rested(rung, 0.6 * ring)
+    return _rested(rung, FADE_SHARE * ring)
 
 
 def _rested(audio: Audio, fade_s: float) -> Audio:
