@@ -135,3 +135,20 @@ def test_one_cue_alone():
     (take,) = join([locked(0, 100, 220.0, "A minor")], alone)
     assert end_of(take) == pytest.approx(BORDER, abs=1e-3)
     assert take.start >= -0.05
+
+
+@pytest.mark.parametrize("late_s", [-0.08, -0.06, 0.06, 0.09])
+def test_a_leaving_strike_beside_the_coming_one_makes_no_flam(late_s: float):
+    coming = locked(1, 100, 220.0, "A minor")
+    strike = min(coming.beats, key=lambda beat: abs(beat - BORDER))
+    leaving = locked(0, 131, 220.0, "A minor")
+    leaving = replace(leaving, beats=(strike - 2.0, strike - 1.0, strike + late_s, strike + 0.5))
+    left, came = join([leaving, coming], PLAN)
+    assert end_of(left) <= min(strike, strike + late_s)
+    assert came.start == pytest.approx(strike - 0.008, abs=0.002)
+
+
+def test_leaving_beats_that_fall_on_the_strike_or_far_from_it_ring_on():
+    for beats in ((BORDER - 1.0, BORDER, BORDER + 1.0), (BORDER - 1.0, BORDER - 0.3, BORDER + 0.4)):
+        leaving = replace(locked(0, 131, 220.0, "A minor"), beats=beats)
+        assert end_of(join([leaving, locked(1, 100, 220.0, "A minor")], PLAN)[0]) > BORDER + 0.15

@@ -25,6 +25,8 @@ TOGETHER_S = 0.045  # two beats nearer than this are heard as one
 PICK_UP_BEATS = 4  # at most, of the coming cue before the border
 EDGE_S = 0.008  # of fading in before a strike: its edge stays whole
 STRIKE_S = 0.06  # from the border, in which the strike that is meant for it lies
+FLAM_S = 0.14  # two strikes farther apart than that are no flam
+BREATH_S = 0.15  # in which a leaving cue is gone before its own strike would make one
 OUT_S = (0.15, 1.2)  # of the leaving cue after the border: the shortest and the longest
 GAP_S = 0.2  # between the last strike of a leaving cue and a border where keys clash
 CLASH_S = 0.9  # before such a border, in which that strike is looked for
@@ -79,6 +81,9 @@ def _meet(leaving: Locked, coming: Locked, border: float) -> _Border:
         later = [beat for beat in leaving.beats if beat > border + OUT_S[0]]
         gone = later[min(len(together), len(later)) - 1] if later else border + OUT_S[1]
         return _Border((first, strike), (border, min(gone, border + 2 * OUT_S[1])), dying=False)
+    if beside := [beat for beat in leaving.beats if TOGETHER_S < abs(beat - strike) < FLAM_S]:
+        gone = min(beside[0], strike) - EDGE_S
+        return _Border(clean, (gone - BREATH_S, gone), dying=False)
     gone = min([beat for beat in leaving.beats if beat > border + OUT_S[0]] or [border + OUT_S[1]])
     return _Border(clean, (strike, min(gone, border + OUT_S[1])), dying=False)
 
