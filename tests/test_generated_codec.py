@@ -15,7 +15,7 @@ if importlib.util.find_spec("torch"):
     import torch
 
     from pipeline.generated import codec as codecs
-    from pipeline.generated.codec import TAIL, decode_sounds
+    from pipeline.generated.codec import TAIL, decode_sounds, settle
     from tests.tiny_musicgen import make_musicgen
 
     torch.set_num_threads(1)
@@ -39,7 +39,7 @@ def plain(codec: Any, codes: Any) -> np.ndarray[Any, Any]:
     return np.asarray(sound[: codes.shape[-1] * PER_FRAME])
 
 
-@pytest.mark.parametrize("piece", [500, 20, 33])
+@pytest.mark.parametrize("piece", [500, 20, 7])
 def test_pieces_are_put_together_without_a_seam(codec: Any, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codecs, "PIECE", piece)
     codes = draw_codes(4, 110)
@@ -62,3 +62,11 @@ def test_left_and_right_alternate(codec: Any) -> None:
         assert sound.shape == (30 * PER_FRAME, 2)
         for side in range(2):
             np.testing.assert_allclose(sound[:, side], plain(codec, codes[side::2]), atol=1e-5)
+
+
+def test_weights_that_are_worked_out_once_are_the_same_weights() -> None:
+    codec, codes = make_musicgen().audio_encoder, draw_codes(4, 30)
+    before = decode_sounds(codec, [codes], channels=1)[0]
+    assert settle(codec) is codec
+    assert not any("parametrizations" in name for name, _ in codec.decoder.named_parameters())
+    np.testing.assert_array_equal(decode_sounds(codec, [codes], channels=1)[0], before)

@@ -219,6 +219,7 @@ def _open(folder: Path, device: str, dtype: Any) -> _Model:
     from safetensors import SafetensorError
     from transformers.utils import logging
 
+    from pipeline.generated.codec import settle
     from pipeline.generated.decoder import prepare
 
     logging.set_verbosity_error()
@@ -237,6 +238,7 @@ def _open(folder: Path, device: str, dtype: Any) -> _Model:
         model.eval()
         decoder = prepare(model.decoder, device=device, dtype=dtype, consume=True)
         del model.decoder
+        settle(model.audio_encoder)
         return _Model(tokenizer, model.to(device), decoder, device)
     except (OSError, ValueError, LookupError, TypeError, MemoryError, RuntimeError, SafetensorError) as exc:
         if shelf.ran_out(exc):
