@@ -16,7 +16,6 @@ that wait for each other spoil any clock, and one thread (`--threads 1`) gives t
 from __future__ import annotations
 
 import argparse
-import copy
 import os
 import statistics
 import time
@@ -178,7 +177,9 @@ def _clock(device: str) -> Callable[[], float]:
 def measure(model: Any, decoder: Any, batch: int, steps: int, rounds: int, device: str) -> None:
     words = draw_words(batch).to(device)
     clock = _clock(device)
-    codec = settle(copy.deepcopy(model.audio_encoder))
+    codec = type(model.audio_encoder)(model.audio_encoder.config).eval()
+    codec.load_state_dict(model.audio_encoder.state_dict())
+    settle(codec.to(device, next(model.audio_encoder.parameters()).dtype))
     plain: list[float] = []
     parts: dict[str, list[float]] = {}
     play_ours(model, codec, decoder, words, 8, device, {})  # what is only made the first time
