@@ -2,10 +2,10 @@
 
 All cues of a sheet are one batch, and still one piece: the opening phrase of the first cue is made before the others,
 and all cues continue it together, each under its own prompt; then the phrase is cut off again everywhere but from the
-first. So the cues share sound, tempo and material, while a decode step is paid once for all of them: of eight cues on a
-processor it takes a fifth of the time of eight steps at their beginnings, and under a half after ten seconds. What it
-costs: three seconds are made alone, and every cue has to hear them. What it does not do: a cue does not know how the
-one before has ended.
+first. So the cues share sound, tempo and material, while a decode step is paid once for all of them: for eight cues
+a processor needs about a quarter of what eight steps take, and about a third after ten seconds. What it costs: three
+seconds are made alone, and every cue has to hear them. What it does not do: a cue does not know how the one before has
+ended.
 
 `musicgen:small+chain` does: there each cue continues the last seconds of the one before. It takes as long as all cues
 one after the other. More words of that kind, in any order: `+bf16` (half the memory and up to twice as fast on
