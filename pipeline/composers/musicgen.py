@@ -8,7 +8,7 @@ seconds are made alone, and every cue has to hear them. What it does not do: a c
 ended.
 
 `musicgen:small+chain` does: there each cue continues the last seconds of the one before. It takes as long as all cues
-one after the other. More words of that kind, in any order: `+bf16` (half the memory and up to twice as fast on
+one after the other. More words of that kind, in any order: `+bf16` (half the memory and half as fast again on
 processors that have bfloat16; other music than without), `+guidance=5` (how closely prompts are followed, 1 to 10),
 `+temperature=0.9` (0 to 2; 0 is always the likeliest).
 
