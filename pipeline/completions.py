@@ -159,8 +159,10 @@ def complete(account: Account, request: Request, session: Session) -> dict[str, 
     """Return the JSON object that the model answers with; nothing in it was validated yet.
 
     Raises OverLimit before anything is spent, Unavailable where the server fails, Refused where the model will not or
-    says no JSON, and what `session.report` raises while the answer is waited for.
+    says no JSON, and what `session.report` raises, which is asked before anything is spent and while an answer is waited
+    for.
     """
+    session.report(request.stage, 0, 1)
     if not account.key.isascii() or not account.key.isprintable() or " " in account.key:
         raise Refused("The OpenAI key has signs in it that no key has.", hint="Copy it anew.")
     if len(request.images) > IMAGES_MOST or sum(map(len, request.images)) > IMAGES_MOST_BYTES:
