@@ -60,7 +60,7 @@ SCHNELL = "Drawn by FLUX.1 [schnell] on your own machine: Apache 2.0, free for a
 DEV = "Drawn by FLUX.1 [dev] on your own machine: its licence lets you run the model for non-commercial purposes."
 
 #: per second of music, one cue by itself: as reported of an A100, or as measured here; cues in a batch take less
-_SMALL = (round(2.4 * GB), round(2.5 * GB), "0.6 s on a GPU, 4 s on a processor (1 s with eight cues), per second of music")
+_SMALL = (round(2.4 * GB), round(2.5 * GB), "0.6 s on a GPU, 4 s on a processor, per second of music")
 _MEDIUM = (round(7.5 * GB), round(6.5 * GB), "1 s on a GPU per second of music")
 _LARGE = (round(13.7 * GB), round(11.5 * GB), "1.4 s on a GPU per second of music")
 

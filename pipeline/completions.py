@@ -159,7 +159,7 @@ def complete(account: Account, request: Request, session: Session) -> dict[str, 
     """Return the JSON object that the model answers with; nothing in it was validated yet.
 
     Raises OverLimit before anything is spent, Unavailable where the server fails, Refused where the model will not or
-    says no JSON, and what `session.report` raises, which is asked before anything is spent and while an answer is waited
+    says no JSON, and what `session.report` raises: it is told before anything is spent, and while an answer is waited
     for.
     """
     session.report(request.stage, 0, 1)
