@@ -15,8 +15,8 @@ from pipeline.ear.listen import hear
 from pipeline.music import RATE, Audio
 from pipeline.room import reverberate
 
-RING_S, RING_SHARE = 1.9, 0.4  # that the last strike rings; no more than a share of a short cue
-SHORTEST_RING_S, SHORTEST_SHARE = 1.2, 0.25
+RING_S, RING_SHARE = 2.4, 0.4  # that the last strike rings; no more than a share of a short cue
+SHORTEST_RING_S, SHORTEST_SHARE = 1.5, 0.25
 FADE_SHARE = 0.35  # of the ring, in which it is led to nothing: with more, half a second of it could not be heard
 CUT_RING_S = 0.4  # a cut this near the end carries the last strike itself: none is let pass in silence
 LONGEST_RING_S = 3.4  # longer ones are waited out, not listened to
