@@ -14,8 +14,8 @@ from pipeline.cuesheet import Look, Scene
 from pipeline.eye.faces import Face, find_faces
 from pipeline.eye.feelings import feel
 from pipeline.eye.sights import Sights, find_sights
+from pipeline.eye.stills import SUNK
 
-SUNK = 0.4  # of the lightest still: darker ones are taken in the middle of a fade
 DARK = 0.27  # mean luma of low-key pictures
 MOST_WORDS = 14  # in a caption
 CLOSE_UP = 0.3  # of the picture's longer side: a face this large is a close-up
