@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -195,6 +196,8 @@ def score(
             made = kept.once(f"take-{take + 1}", Score, _record, job, kept, seeded, take, film)
             scores.append(replace(made, usd=session.purse.spent_usd - sum(before.usd for before in scores)))
             report("film", 1, 1)
+        with suppress(OSError):  # of a composer that keeps its pieces there it is not empty
+            (folder / TICKETS).rmdir()
         done = [replace(made, film=made.film.replace(films[made.film])) for made in scores]
         verdicts = [made.verdict for made in done if made.verdict]
         return [done[place] for place in best_first(verdicts)] if len(verdicts) > 1 else done

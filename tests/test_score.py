@@ -109,6 +109,7 @@ def test_the_same_seed_gives_the_same_bytes(clip: Path, scored: Score, tmp_path:
 
 def test_takes_are_different_pieces_for_the_same_picture(short: Path, tmp_path: Path):
     takes = score(short, to=tmp_path / "film.mp4", folder=tmp_path / "job", takes=2)
+    assert not list((tmp_path / "job").glob(".*")), "nothing of the work's own lies about"
     worth = [take.verdict.total for take in takes if take.verdict]
     assert worth == sorted(worth, reverse=True), "the best comes first"
     assert len(worth) == 2
