@@ -118,9 +118,9 @@ _TASK: TypeAdapter[Task] = TypeAdapter(Task)
 def main() -> None:
     """Load, wait for a job, perform it, say the outcome; with models in memory, wait for another one."""
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop)
     wire = Wire()
     try:
+        signal.signal(signal.SIGTERM, _stop)
         _load()
         wire.say(ready=True)
         while (line := sys.stdin.buffer.readline()).endswith(b"\n"):  # else nobody wants anything any more
@@ -129,6 +129,8 @@ def main() -> None:
             signal.signal(signal.SIGTERM, _stop)
     except KeyboardInterrupt:
         return
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending as it is
 
 
 def _do(task: Task, wire: Wire) -> bool:
